@@ -24,6 +24,10 @@
 #define LIMIT_TEMPLATE_OUTPUT (64u << 20)  /* bytes written by one render */
 #define LIMIT_TEMPLATE_INCLUDE 1000	   /* nested includes of one name: Helm's own limit */
 #define LIMIT_TEMPLATE_DEPTH 2000	   /* nested template calls in all (the stack is 64 MiB) */
+#define LIMIT_FN_TEXT (32u << 20)	   /* text made by one function call: half of the output */
+#define LIMIT_FN_ITEMS (1u << 20)	   /* items made by one until, untilStep or seq */
+#define LIMIT_FN_COMPARISONS 20000000u	   /* pairs that one uniq or without compares */
+#define LIMIT_REGEX_CACHE 256		   /* compiled patterns a thread keeps */
 #define LIMIT_RENDER_MEMORY (256u << 20)   /* arena bytes of one render */
 
 /* Charts: Helm's own limits. */
