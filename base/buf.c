@@ -44,7 +44,11 @@ bool buf_reserve(struct buf *b, size_t more)
 		return true;
 	while (room < want)
 		room *= 2;
-	s = b->arena ? arena_grow(b->arena, b->s, b->room, room) : mem_realloc(b->s, room);
+	if (room > b->cap)
+		room = b->cap;
+	/* One byte more, so that buf_cstr always has a place for its NUL. */
+	s = b->arena ? arena_grow(b->arena, b->s, b->s ? b->room + 1 : 0, room + 1)
+		     : mem_realloc(b->s, room + 1);
 	if (!s)
 		return !(b->failed = true);
 	b->s = s;
@@ -92,18 +96,8 @@ void buf_truncate(struct buf *b, size_t n)
 
 const char *buf_cstr(struct buf *b)
 {
-	if (!b->s || b->n == b->room) {
-		bool failed = b->failed;
-
-		b->failed = false;
-		if (!buf_reserve(b, 1)) {
-			b->failed = true;
-			if (b->n == 0)
-				return "";
-			b->n--;
-		}
-		b->failed |= failed;
-	}
+	if (!b->s)
+		return "";
 	b->s[b->n] = 0;
 	return b->s;
 }

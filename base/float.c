@@ -3,6 +3,7 @@
  */
 #include "base/float.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,8 +33,8 @@ static void decimal_of(struct decimal *d, double f)
 		d->n = snprintf(d->digits, sizeof d->digits, "%.0f", f);
 		d->exponent = d->n - 1;
 	} else {
-		/* 15 digits first: what people write; then up; then down for the shortest. */
-		for (precision = 14; precision < 17; precision++) {
+		/* 15 digits always suffice for what people write; subnormals have fewer. */
+		for (precision = f < DBL_MIN ? 0 : 14; precision < 17; precision++) {
 			snprintf(text, sizeof text, "%.*e", precision, f);
 			if (reads_back(text, f))
 				break;
