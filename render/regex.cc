@@ -68,6 +68,8 @@ std::string culprit(const re2::RE2 &re)
 	if (re.error_code() == re2::RE2::ErrorUnexpectedParen ||
 	    re.error_code() == re2::RE2::ErrorMissingParen)
 		return re.pattern();
+	if (re.error_code() == re2::RE2::ErrorBadNamedCapture && re.error_arg().compare(0, 4, "(?P<") == 0)
+		return "(?" + re.error_arg().substr(3);
 	return re.error_arg();
 }
 
@@ -101,7 +103,8 @@ std::unique_ptr<regex> compile(const std::string &pattern)
 	if (r->re.ok() || pattern.find("(?<") == std::string::npos)
 		return r;
 	auto second = std::make_unique<regex>(with_named_groups(pattern), options);
-	return second->re.ok() ? std::move(second) : std::move(r);
+	bool known = second->re.ok() || r->re.error_code() == re2::RE2::ErrorBadPerlOp;
+	return known ? std::move(second) : std::move(r);
 }
 
 } // namespace

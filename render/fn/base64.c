@@ -77,18 +77,15 @@ static bool is_last_length(const struct decoder *d, unsigned letters)
 /* The rest behind the first '=' (at d->at): the padding that is due and nothing more. */
 static bool padding_ok(struct decoder *d, unsigned letters, size_t *bad)
 {
-	size_t first = d->at;
-
-	*bad = first;
+	*bad = d->at;
 	if (!is_last_length(d, letters))
 		return false;
 	for (unsigned i = letters; i < d->group; i++) {
 		skip_breaks(d);
 		*bad = d->at;
 		if (d->at == d->s.n || d->s.s[d->at] != '=') {
-			/* Go's base32 looks at a whole group at once. */
-			if (d->group == 8)
-				*bad = first - letters;
+			if (d->group == 8 && d->at < d->s.n)
+				*bad = d->at - 1; /* Go's base32 points before it */
 			return false;
 		}
 		d->at++;

@@ -164,8 +164,7 @@ static EVP_PKEY *key_of_pem(struct call *c, str text, const char *prefix)
 	else if (str_is(type, "DSA PRIVATE KEY"))
 		key = d2i_PrivateKey(EVP_PKEY_DSA, NULL, &at, n);
 	else
-		known = call_fail(c, "%s: invalid private key type %.*s", prefix,
-				  (int)(type.n - strlen(" PRIVATE KEY")), name);
+		known = call_fail(c, "%s: invalid private key type %s", prefix, name);
 	if (!key && known)
 		call_fail(c, "%s: parsing %s from PEM: malformed key", prefix, name);
 	OPENSSL_free(name);
