@@ -27,7 +27,8 @@ struct fn_row {
 
 static char fn_rendered[1 << 16];
 
-static inline bool fn_rows_render(struct arena *a, str source, uint64_t seed, struct buf *out, struct error *err)
+static inline bool fn_rows_render(
+	struct arena *a, str source, uint64_t seed, struct buf *out, struct error *err)
 {
 	struct exec_env env = {.seed = seed};
 	struct template_set *set = template_set_new(a);
@@ -59,7 +60,7 @@ static inline const char *fn_render(const char *source, unsigned long long seed)
 			snprintf(fn_rendered, sizeof fn_rendered, "%.*s", STR_ARG(buf_str(&out)));
 		else
 			snprintf(fn_rendered, sizeof fn_rendered, "!%s%s",
-				 err.kind == ERROR_LIMIT ? "limit: " : "", err.text);
+				err.kind == ERROR_LIMIT ? "limit: " : "", err.text);
 	} else {
 		snprintf(fn_rendered, sizeof fn_rendered, "!memory");
 	}
@@ -89,7 +90,8 @@ static inline size_t fn_rows_check(const struct fn_row *rows, size_t n)
 		const char *got;
 		bool whole = strstr(rows[i].action, "{{") != NULL;
 
-		snprintf(source, sizeof source, "%s%s%s", whole ? "" : "{{ ", rows[i].action, whole ? "" : " }}");
+		snprintf(source, sizeof source, "%s%s%s", whole ? "" : "{{ ", rows[i].action,
+			whole ? "" : " }}");
 		got = fn_render(source, 7);
 		if (fn_rows_wanted(got, rows[i].want))
 			continue;
