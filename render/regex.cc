@@ -12,10 +12,13 @@
 
 struct regex {
 	re2::RE2 re;
-	regex(const std::string &pattern, const re2::RE2::Options &options) : re(pattern, options) {}
+	regex(const std::string &pattern, const re2::RE2::Options &options) : re(pattern, options)
+	{
+	}
 };
 
-namespace {
+namespace
+{
 
 using cache = std::unordered_map<std::string, std::unique_ptr<regex>>;
 
@@ -66,9 +69,10 @@ std::string culprit(const re2::RE2 &re)
 	if (re.error_code() == re2::RE2::ErrorTrailingBackslash)
 		return "";
 	if (re.error_code() == re2::RE2::ErrorUnexpectedParen ||
-	    re.error_code() == re2::RE2::ErrorMissingParen)
+		re.error_code() == re2::RE2::ErrorMissingParen)
 		return re.pattern();
-	if (re.error_code() == re2::RE2::ErrorBadNamedCapture && re.error_arg().compare(0, 4, "(?P<") == 0)
+	if (re.error_code() == re2::RE2::ErrorBadNamedCapture &&
+		re.error_arg().compare(0, 4, "(?P<") == 0)
 		return "(?" + re.error_arg().substr(3);
 	return re.error_arg();
 }
@@ -109,8 +113,8 @@ std::unique_ptr<regex> compile(const std::string &pattern)
 
 } // namespace
 
-extern "C" const struct regex *regex_compile(const char *pattern, size_t n,
-					     char complaint_text[REGEX_COMPLAINT])
+extern "C" const struct regex *regex_compile(
+	const char *pattern, size_t n, char complaint_text[REGEX_COMPLAINT])
 {
 	std::string text(pattern, n);
 	cache &c = patterns();
@@ -121,8 +125,9 @@ extern "C" const struct regex *regex_compile(const char *pattern, size_t n,
 	auto r = compile(text);
 	if (!r->re.ok()) {
 		if (complaint_text)
-			std::snprintf(complaint_text, REGEX_COMPLAINT, "error parsing regexp: %s: `%s`",
-				      complaint(r->re.error_code()), culprit(r->re).c_str());
+			std::snprintf(complaint_text, REGEX_COMPLAINT,
+				"error parsing regexp: %s: `%s`", complaint(r->re.error_code()),
+				culprit(r->re).c_str());
 		return nullptr;
 	}
 	if (c.size() >= LIMIT_REGEX_CACHE)
@@ -131,7 +136,7 @@ extern "C" const struct regex *regex_compile(const char *pattern, size_t n,
 }
 
 extern "C" bool regex_match(const struct regex *r, const char *text, size_t n, size_t at,
-			    struct regex_span *spans, unsigned count)
+	struct regex_span *spans, unsigned count)
 {
 	re2::StringPiece all(text, n), part[REGEX_GROUPS];
 

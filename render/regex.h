@@ -21,7 +21,7 @@ struct regex_span {
 	ptrdiff_t from, to;
 };
 
-#define REGEX_GROUPS 100      /* groups that a replacement can name, the whole match included */
+#define REGEX_GROUPS 100     /* groups that a replacement can name, the whole match included */
 #define REGEX_COMPLAINT 1024 /* bytes of a complaint */
 
 /* NULL with Go's text: "error parsing regexp: missing closing ): `(`" (complaint may be NULL). */
@@ -29,7 +29,7 @@ const struct regex *regex_compile(const char *pattern, size_t n, char complaint[
 /* The leftmost match at or after byte `at` (what lies before still counts for ^ and \b). Fills
  * `count` spans: the match, then its groups. */
 bool regex_match(const struct regex *r, const char *text, size_t n, size_t at,
-		 struct regex_span *spans, unsigned count);
+	struct regex_span *spans, unsigned count);
 /* Groups, the whole match not counted. */
 unsigned regex_groups(const struct regex *r);
 /* The group (?P<name>...), or -1. */

@@ -56,8 +56,8 @@ static inline bool body_size(struct call *c, size_t count, size_t each, size_t *
 {
 	if (num_mul(count, each, total) && *total <= LIMIT_FN_TEXT)
 		return true;
-	return error_set(c->err, ERROR_LIMIT, "the text made by one function call is larger than %u bytes",
-			 LIMIT_FN_TEXT);
+	return error_set(c->err, ERROR_LIMIT,
+		"the text made by one function call is larger than %u bytes", LIMIT_FN_TEXT);
 }
 
 /* A slice of any element type, []byte too. */

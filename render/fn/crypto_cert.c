@@ -156,7 +156,8 @@ static EVP_PKEY *key_of_pem(struct call *c, str text, const char *prefix)
 	if (str_is(type, "PRIVATE KEY"))
 		key = d2i_AutoPrivateKey(NULL, &at, n);
 	else if (!str_ends(type, STR(" PRIVATE KEY")))
-		known = call_fail(c, "%s: no private key data in PEM block of type %s", prefix, name);
+		known = call_fail(
+			c, "%s: no private key data in PEM block of type %s", prefix, name);
 	else if (str_is(type, "RSA PRIVATE KEY"))
 		key = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &at, n);
 	else if (str_is(type, "EC PRIVATE KEY"))
@@ -180,9 +181,9 @@ static EVP_PKEY *dsa_generate(void)
 	EVP_PKEY *group = NULL, *key = NULL;
 
 	if (params && EVP_PKEY_paramgen_init(params) > 0 &&
-	    EVP_PKEY_CTX_set_dsa_paramgen_bits(params, 2048) > 0 &&
-	    EVP_PKEY_CTX_set_dsa_paramgen_q_bits(params, 256) > 0 &&
-	    EVP_PKEY_paramgen(params, &group) > 0)
+		EVP_PKEY_CTX_set_dsa_paramgen_bits(params, 2048) > 0 &&
+		EVP_PKEY_CTX_set_dsa_paramgen_q_bits(params, 256) > 0 &&
+		EVP_PKEY_paramgen(params, &group) > 0)
 		keygen = EVP_PKEY_CTX_new(group, NULL);
 	if (keygen && EVP_PKEY_keygen_init(keygen) > 0)
 		EVP_PKEY_keygen(keygen, &key);
@@ -210,7 +211,7 @@ bool crypto_gen_private_key(struct call *c, const struct value *arg, uint32_t n,
 
 	(void)n;
 	if (type.n && !str_is(type, "rsa") && !str_is(type, "dsa") && !str_is(type, "ecdsa") &&
-	    !str_is(type, "ed25519"))
+		!str_is(type, "ed25519"))
 		return give_str(out, arena_concat(c->arena, STR("Unknown type "), type));
 	key = key_generate(type);
 	if (!key)
@@ -224,7 +225,7 @@ bool crypto_gen_private_key(struct call *c, const struct value *arg, uint32_t n,
 
 /* What to write into a certificate. */
 struct request {
-	str name;		    /* the common name */
+	str name;		      /* the common name */
 	const struct list *ips, *dns; /* of strings */
 	int64_t days;
 	bool ca;
@@ -271,7 +272,7 @@ static bool add_dns(struct call *c, GENERAL_NAMES *names, struct value v)
 		str shown = value_strval(c->arena, v);
 
 		return call_fail(c, "error processing alternate dns name: %.*s is not a string",
-				 STR_ARG(shown));
+			STR_ARG(shown));
 	}
 	name = GENERAL_NAME_new();
 	if (name) {
@@ -345,15 +346,15 @@ static bool add_extensions(const struct request *q, X509 *cert, GENERAL_NAMES *n
 
 	X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
 	ok = add_text_extension(cert, &ctx, NID_key_usage,
-				q->ca ? "critical,digitalSignature,keyEncipherment,keyCertSign"
-				      : "critical,digitalSignature,keyEncipherment") &&
+		     q->ca ? "critical,digitalSignature,keyEncipherment,keyCertSign"
+			   : "critical,digitalSignature,keyEncipherment") &&
 	     add_text_extension(cert, &ctx, NID_ext_key_usage, "serverAuth,clientAuth") &&
 	     add_text_extension(cert, &ctx, NID_basic_constraints,
-				q->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+		     q->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	if (ok && q->ca)
 		ok = add_text_extension(cert, &ctx, NID_subject_key_identifier, "hash");
 	if (ok && q->issuer && X509_get0_subject_key_id(q->issuer) &&
-	    X509_NAME_cmp(X509_get_subject_name(q->issuer), X509_get_subject_name(cert)) != 0)
+		X509_NAME_cmp(X509_get_subject_name(q->issuer), X509_get_subject_name(cert)) != 0)
 		ok = add_text_extension(cert, &ctx, NID_authority_key_identifier, "keyid");
 	if (ok && sk_GENERAL_NAME_num(names) > 0)
 		ok = X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT);
@@ -365,8 +366,7 @@ static bool set_subject(const struct request *q, X509 *cert)
 	X509_NAME *name = X509_get_subject_name(cert);
 
 	if (q->name.n && !X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-						     (const unsigned char *)q->name.s,
-						     (int)q->name.n, -1, 0))
+				 (const unsigned char *)q->name.s, (int)q->name.n, -1, 0))
 		return false;
 	return X509_set_issuer_name(cert, q->issuer ? X509_get_subject_name(q->issuer) : name);
 }
@@ -380,17 +380,19 @@ static const EVP_MD *digest_for(EVP_PKEY *key)
 	return EVP_PKEY_get_bits(key) <= 384 ? EVP_sha384() : EVP_sha512();
 }
 
-static bool certificate_build(struct call *c, const struct request *q, X509 *cert,
-			      GENERAL_NAMES *names)
+static bool certificate_build(
+	struct call *c, const struct request *q, X509 *cert, GENERAL_NAMES *names)
 {
 	EVP_PKEY *signer = q->issuer_key ? q->issuer_key : q->key;
 
 	if (!collect_names(c, q, names))
 		return false;
 	if (!X509_set_version(cert, X509_VERSION_3) || !set_serial(c, cert) ||
-	    !set_times(cert, q->days) || !set_subject(q, cert) || !X509_set_pubkey(cert, q->key) ||
-	    !add_extensions(q, cert, names) || !X509_sign(cert, signer, digest_for(signer)))
-		return call_fail(c, "error creating certificate: x509: the request cannot be signed");
+		!set_times(cert, q->days) || !set_subject(q, cert) ||
+		!X509_set_pubkey(cert, q->key) || !add_extensions(q, cert, names) ||
+		!X509_sign(cert, signer, digest_for(signer)))
+		return call_fail(
+			c, "error creating certificate: x509: the request cannot be signed");
 	return true;
 }
 
@@ -438,9 +440,9 @@ bool crypto_gen_ca(struct call *c, const struct value *arg, uint32_t n, struct v
 static struct request request_of(const struct value *arg)
 {
 	return (struct request){.name = value_text(arg[0]),
-				.ips = value_list(arg[1]),
-				.dns = value_list(arg[2]),
-				.days = arg[3].i};
+		.ips = value_list(arg[1]),
+		.dns = value_list(arg[2]),
+		.days = arg[3].i};
 }
 
 /* genSelfSignedCert NAME IPS DNS DAYS | ...WithKey ... KEY */
@@ -486,7 +488,7 @@ bool crypto_gen_signed(struct call *c, const struct value *arg, uint32_t n, stru
 
 	if (!ca)
 		return call_fail(c, "wrong type for value; expected sprig.certificate; got %.*s",
-				 STR_ARG(type));
+			STR_ARG(type));
 	q.key = subject_key(c, n > 5 ? &arg[5] : NULL);
 	q.issuer = q.key ? certificate_of_pem(c, ca->cert, "decodedSignerCert.Bytes") : NULL;
 	q.issuer_key = q.issuer ? key_of_pem(c, ca->key, "error parsing private key") : NULL;
@@ -498,8 +500,8 @@ bool crypto_gen_signed(struct call *c, const struct value *arg, uint32_t n, stru
 }
 
 /* buildCustomCert CERT KEY: both base64 of PEM, both looked at, given back decoded. */
-bool crypto_build_custom_cert(struct call *c, const struct value *arg, uint32_t n,
-			      struct value *out)
+bool crypto_build_custom_cert(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	EVP_PKEY *key = NULL;
 	str cert, key_text;

@@ -154,7 +154,7 @@ static void add_counted(struct buf *b, str s)
 
 /* HMAC-SHA256 over the site, keyed by scrypt over the user. */
 static bool master_seed(struct call *c, uint32_t counter, const struct value *arg,
-			unsigned char seed[EVP_MAX_MD_SIZE])
+	unsigned char seed[EVP_MAX_MD_SIZE])
 {
 	str password = value_text(arg[2]);
 	unsigned char key[64];
@@ -165,8 +165,8 @@ static bool master_seed(struct call *c, uint32_t counter, const struct value *ar
 	buf_lit(&b, MASTER_SEED);
 	add_counted(&b, value_text(arg[3]));
 	ok = !buf_failed(&b) &&
-	     EVP_PBE_scrypt(password.n ? password.s : "", password.n, (unsigned char *)b.s, b.n, 32768,
-			    8, 2, 64u << 20, key, sizeof key) == 1;
+	     EVP_PBE_scrypt(password.n ? password.s : "", password.n, (unsigned char *)b.s, b.n,
+		     32768, 8, 2, 64u << 20, key, sizeof key) == 1;
 	buf_clear(&b);
 	buf_lit(&b, MASTER_SEED);
 	add_counted(&b, value_text(arg[4]));
@@ -187,7 +187,7 @@ bool crypto_derive_password(struct call *c, const struct value *arg, uint32_t n,
 	(void)n;
 	if (!templates)
 		return give_str(out, arena_concat(c->arena, STR("cannot find password template "),
-						  value_text(arg[1])));
+					     value_text(arg[1])));
 	if (arg[0].i < 0 || arg[0].i > UINT32_MAX)
 		return call_fail(c, "%lld overflows uint32", (long long)arg[0].i);
 	if (!master_seed(c, (uint32_t)arg[0].i, arg, seed))
@@ -242,8 +242,8 @@ bool crypto_encrypt(struct call *c, const struct value *arg, uint32_t n, struct 
 	fill_random(c, sealed, AES_BLOCK);
 	if (!aes_run(value_text(arg[0]), true, sealed, plain, sealed + AES_BLOCK))
 		return call_fail(c, "AES is not available");
-	return give_str(out, base64_encode(c->arena,
-					   str_make((char *)sealed, AES_BLOCK + plain.n)));
+	return give_str(
+		out, base64_encode(c->arena, str_make((char *)sealed, AES_BLOCK + plain.n)));
 }
 
 bool crypto_decrypt(struct call *c, const struct value *arg, uint32_t n, struct value *out)
@@ -258,19 +258,20 @@ bool crypto_decrypt(struct call *c, const struct value *arg, uint32_t n, struct 
 	if (!base64_decode(c->arena, value_text(arg[1]), &sealed, &at))
 		return call_fail(c, "illegal base64 data at input byte %zu", at);
 	if (sealed.n < AES_BLOCK)
-		return call_fail(c, "runtime error: slice bounds out of range [:16] with capacity %zu",
-				 (size_t)arg[1].n / 4 * 3);
+		return call_fail(c,
+			"runtime error: slice bounds out of range [:16] with capacity %zu",
+			(size_t)arg[1].n / 4 * 3);
 	if (sealed.n % AES_BLOCK)
 		return call_fail(c, "crypto/cipher: input not full blocks");
 	if (sealed.n == AES_BLOCK)
 		return call_fail(c, "runtime error: index out of range [-1]");
 	plain = arena_alloc(c->arena, sealed.n + AES_BLOCK);
 	if (!aes_run(value_text(arg[0]), false, (const unsigned char *)sealed.s,
-		     str_from(sealed, AES_BLOCK), plain))
+		    str_from(sealed, AES_BLOCK), plain))
 		return call_fail(c, "AES is not available");
 	padding = plain[sealed.n - AES_BLOCK - 1];
 	if (padding > sealed.n - AES_BLOCK)
 		return call_fail(c, "runtime error: slice bounds out of range [:-%zu]",
-				 padding - (sealed.n - AES_BLOCK));
+			padding - (sealed.n - AES_BLOCK));
 	return give_str(out, str_make((char *)plain, sealed.n - AES_BLOCK - padding));
 }

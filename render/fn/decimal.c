@@ -98,7 +98,7 @@ static bool divide(struct decimal *d, BIGNUM *x, int64_t exponent)
 	BN_set_negative(d->value, 0);
 	BN_set_negative(x, 0);
 	if (!scale_up(d, shift < 0 ? x : d->value, shift < 0 ? -shift : shift) ||
-	    !BN_div(d->value, d->other, d->value, x, d->ctx) || !BN_lshift1(d->other, d->other))
+		!BN_div(d->value, d->other, d->value, x, d->ctx) || !BN_lshift1(d->other, d->other))
 		return false;
 	if (BN_cmp(d->other, x) >= 0 && !BN_add_word(d->value, 1))
 		return false;

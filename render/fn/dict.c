@@ -124,12 +124,12 @@ static bool dict_omit(struct call *c, const struct value *arg, uint32_t n, struc
 
 /* --- merge: mergo 1.0 as sprig calls it --- */
 
-static bool merge_into(struct call *c, struct map *to, const struct map *from, bool overwrite,
-		       int depth);
+static bool merge_into(
+	struct call *c, struct map *to, const struct map *from, bool overwrite, int depth);
 
 /* Both hold a map under the key: the inner one is merged; true when that settles the key. */
 static bool merge_maps(struct call *c, struct value *to, struct value from, bool overwrite,
-		       int depth, bool *settled)
+	int depth, bool *settled)
 {
 	*settled = false;
 	if (to->type != VALUE_MAP || from.type != VALUE_MAP || !to->map)
@@ -140,8 +140,8 @@ static bool merge_maps(struct call *c, struct value *to, struct value from, bool
 	return true;
 }
 
-static bool merge_key(struct call *c, struct map *to, const struct map_entry *e, bool overwrite,
-		      int depth)
+static bool merge_key(
+	struct call *c, struct map *to, const struct map_entry *e, bool overwrite, int depth)
 {
 	struct value *at = map_find_hashed(to, map_key(e), e->hash);
 	bool settled;
@@ -164,20 +164,20 @@ static bool merge_key(struct call *c, struct map *to, const struct map_entry *e,
 	return true;
 }
 
-static bool merge_into(struct call *c, struct map *to, const struct map *from, bool overwrite,
-		       int depth)
+static bool merge_into(
+	struct call *c, struct map *to, const struct map *from, bool overwrite, int depth)
 {
 	if (depth > LIMIT_VALUE_DEPTH)
 		return error_set(c->err, ERROR_LIMIT, "maps are nested deeper than %d levels",
-				 LIMIT_VALUE_DEPTH);
+			LIMIT_VALUE_DEPTH);
 	for (uint32_t i = 0; i < map_n(from); i++)
 		if (!merge_key(c, to, &from->at[i], overwrite, depth))
 			return false;
 	return true;
 }
 
-static bool give_merged(struct call *c, const struct value *arg, uint32_t n, bool overwrite,
-			struct value *out)
+static bool give_merged(
+	struct call *c, const struct value *arg, uint32_t n, bool overwrite, struct value *out)
 {
 	struct map *to = value_map(arg[0]);
 
@@ -197,8 +197,8 @@ static bool dict_merge(struct call *c, const struct value *arg, uint32_t n, stru
 	return give_merged(c, arg, n, false, out);
 }
 
-static bool dict_merge_overwrite(struct call *c, const struct value *arg, uint32_t n,
-				 struct value *out)
+static bool dict_merge_overwrite(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	return give_merged(c, arg, n, true, out);
 }
@@ -220,7 +220,8 @@ static bool fail_conversion(struct call *c, struct value v, const char *want)
 
 	if (v.type == VALUE_NIL)
 		type = STR("nil");
-	return call_fail(c, "interface conversion: interface {} is %.*s, not %s", STR_ARG(type), want);
+	return call_fail(
+		c, "interface conversion: interface {} is %.*s, not %s", STR_ARG(type), want);
 }
 
 static bool is_plain_map(struct value v)

@@ -57,8 +57,8 @@ struct list *slice_strings(struct call *c, struct value v)
 	return l;
 }
 
-static struct list *list_of(struct call *c, const struct slice *s, uint32_t from, uint32_t to,
-			    uint32_t spare)
+static struct list *list_of(
+	struct call *c, const struct slice *s, uint32_t from, uint32_t to, uint32_t spare)
 {
 	struct list *l = list_new(c->arena, to - from + spare);
 
@@ -188,7 +188,7 @@ static bool in_values(const struct value *at, uint32_t n, struct value v, uint32
 
 /* Those elements that are neither among `omit` nor (when `once`) among those taken before. */
 static bool give_filtered(struct call *c, const struct slice *s, const struct value *omit,
-			  uint32_t omit_n, bool once, struct value *out)
+	uint32_t omit_n, bool once, struct value *out)
 {
 	struct list *l = list_new(c->arena, s->n);
 	uint32_t left = LIMIT_FN_COMPARISONS;
@@ -199,7 +199,8 @@ static bool give_filtered(struct call *c, const struct slice *s, const struct va
 		if (in_values(omit, omit_n, v, &left) || (once && in_values(l->at, l->n, v, &left)))
 			continue;
 		if (!left)
-			return error_set(c->err, ERROR_LIMIT, "a list is too long for %s", c->fn->name);
+			return error_set(
+				c->err, ERROR_LIMIT, "a list is too long for %s", c->fn->name);
 		l->at[l->n++] = v;
 	}
 	return give_list(out, l, ELEM_ANY);

@@ -150,11 +150,13 @@ static bool check_finite(struct call *c, double f)
 	if (isfinite(f))
 		return true;
 	return call_fail(c, "Cannot create a Decimal from %s",
-			 isnan(f) ? "NaN" : f > 0 ? "+Inf" : "-Inf");
+		isnan(f) ? "NaN"
+		: f > 0	 ? "+Inf"
+			 : "-Inf");
 }
 
-static bool decimal_fold(struct call *c, struct decimal *d, enum decimal_op op,
-			 const struct value *arg, uint32_t n)
+static bool decimal_fold(
+	struct call *c, struct decimal *d, enum decimal_op op, const struct value *arg, uint32_t n)
 {
 	bool big;
 
@@ -172,7 +174,7 @@ static bool decimal_fold(struct call *c, struct decimal *d, enum decimal_op op,
 }
 
 static bool give_decimal(struct call *c, enum decimal_op op, struct value first,
-			 const struct value *arg, uint32_t n, struct value *out)
+	const struct value *arg, uint32_t n, struct value *out)
 {
 	double f = cast_float64(first);
 	struct decimal *d;
@@ -259,7 +261,7 @@ static bool parse_digits(str s, int base, int64_t *out)
 		if (s.s[i] < '0' || s.s[i] >= '0' + base)
 			return false;
 		if (__builtin_mul_overflow(u, (uint64_t)base, &u) ||
-		    __builtin_add_overflow(u, (uint64_t)(s.s[i] - '0'), &u) || u > limit) {
+			__builtin_add_overflow(u, (uint64_t)(s.s[i] - '0'), &u) || u > limit) {
 			u = limit;
 			in_range = false;
 		}
@@ -308,8 +310,8 @@ static bool range_count(struct call *c, int64_t from, int64_t to, int64_t step, 
 		return true;
 	items = (distance - 1) / stride + 1;
 	if (items > LIMIT_FN_ITEMS)
-		return error_set(c->err, ERROR_LIMIT, "%s would make more than %u items", c->fn->name,
-				 LIMIT_FN_ITEMS);
+		return error_set(c->err, ERROR_LIMIT, "%s would make more than %u items",
+			c->fn->name, LIMIT_FN_ITEMS);
 	*count = (uint32_t)items;
 	return true;
 }
@@ -339,8 +341,8 @@ static bool math_until_step(struct call *c, const struct value *arg, uint32_t n,
 	return give_range(c, arg[0].i, arg[1].i, arg[2].i, out);
 }
 
-static bool give_sequence(struct call *c, int64_t from, int64_t to, int64_t step, bool down,
-			  struct value *out)
+static bool give_sequence(
+	struct call *c, int64_t from, int64_t to, int64_t step, bool down, struct value *out)
 {
 	struct buf b;
 	uint32_t count;

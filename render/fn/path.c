@@ -122,8 +122,9 @@ static bool text_at(struct call *c, const struct map *m, const char *key, str *o
 		return call_fail(c, GO_NIL_DEREFERENCE);
 	kind = value_kind_name(*v);
 	if (v->type != VALUE_STR)
-		return call_fail(c, "unable to parse %s key, must be of type string, but %.*s found", key,
-				 STR_ARG(kind));
+		return call_fail(c,
+			"unable to parse %s key, must be of type string, but %.*s found", key,
+			STR_ARG(kind));
 	*out = value_text(*v);
 	return true;
 }
@@ -136,8 +137,8 @@ static bool read_user(struct call *c, str info, struct url *u)
 
 	if (info.n == 0)
 		return true;
-	if (!url_parse(c->arena, arena_printf(c->arena, "proto://%.*s@host", STR_ARG(info)), &parsed,
-		       &err))
+	if (!url_parse(c->arena, arena_printf(c->arena, "proto://%.*s@host", STR_ARG(info)),
+		    &parsed, &err))
 		return call_fail(c, "unable to parse userinfo in dict: %s", err.text);
 	u->has_user = parsed.has_user;
 	u->has_password = parsed.has_password;
@@ -155,9 +156,9 @@ static bool path_url_join(struct call *c, const struct value *arg, uint32_t n, s
 
 	(void)n;
 	if (!text_at(c, m, "scheme", &u.scheme) || !text_at(c, m, "host", &u.host) ||
-	    !text_at(c, m, "path", &u.path) || !text_at(c, m, "query", &u.query) ||
-	    !text_at(c, m, "opaque", &u.opaque) || !text_at(c, m, "fragment", &u.fragment) ||
-	    !text_at(c, m, "userinfo", &info) || !read_user(c, info, &u))
+		!text_at(c, m, "path", &u.path) || !text_at(c, m, "query", &u.query) ||
+		!text_at(c, m, "opaque", &u.opaque) || !text_at(c, m, "fragment", &u.fragment) ||
+		!text_at(c, m, "userinfo", &info) || !read_user(c, info, &u))
 		return false;
 	body_buf(c, &b);
 	url_write(&b, &u);
@@ -165,8 +166,8 @@ static bool path_url_join(struct call *c, const struct value *arg, uint32_t n, s
 }
 
 /* Rendering knows no network; so does Helm unless --enable-dns is given. */
-static bool path_host_by_name(struct call *c, const struct value *arg, uint32_t n,
-			      struct value *out)
+static bool path_host_by_name(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	(void)c, (void)arg, (void)n;
 	return give_str(out, STR(""));

@@ -36,8 +36,7 @@ static bool regex_is_match(struct call *c, const struct value *arg, uint32_t n, 
 	return give_bool(out, r && match(r, value_text(arg[1]), 0, NULL, 0));
 }
 
-static bool regex_must_match(struct call *c, const struct value *arg, uint32_t n,
-			     struct value *out)
+static bool regex_must_match(struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	const struct regex *r = compile(c, arg[0]);
 
@@ -98,8 +97,7 @@ static bool walk_next(struct walk *w, struct regex_span *m)
 
 static bool regex_find_all(struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
-	struct walk w = {.r = compile(c, arg[0]), .s = value_text(arg[1]),
-			 .former_end = -1};
+	struct walk w = {.r = compile(c, arg[0]), .s = value_text(arg[1]), .former_end = -1};
 	struct list *l = NULL;
 	struct regex_span m;
 
@@ -133,8 +131,7 @@ static void split_all(struct call *c, struct walk *w, int64_t most, struct list 
 
 static bool regex_split(struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
-	struct walk w = {.r = compile(c, arg[0]), .s = value_text(arg[1]),
-			 .former_end = -1};
+	struct walk w = {.r = compile(c, arg[0]), .s = value_text(arg[1]), .former_end = -1};
 	struct list *l;
 
 	(void)n;
@@ -187,7 +184,7 @@ static int template_group(const struct regex *r, str name)
 
 /* Go's Regexp.Expand. A '$' that starts no name stands for itself. */
 static void expand(struct buf *b, const struct regex *r, str template, str s,
-		   const struct regex_span *group, unsigned groups)
+	const struct regex_span *group, unsigned groups)
 {
 	str name;
 
@@ -211,8 +208,7 @@ static void expand(struct buf *b, const struct regex *r, str template, str s,
 	}
 }
 
-static bool give_replaced(struct call *c, const struct value *arg, bool literal,
-			  struct value *out)
+static bool give_replaced(struct call *c, const struct value *arg, bool literal, struct value *out)
 {
 	const struct regex *r = compile(c, arg[0]);
 	str s = value_text(arg[1]), with = value_text(arg[2]);
@@ -242,22 +238,21 @@ static bool give_replaced(struct call *c, const struct value *arg, bool literal,
 	return body_text(c, &b, out);
 }
 
-static bool regex_replace_all(struct call *c, const struct value *arg, uint32_t n,
-			      struct value *out)
+static bool regex_replace_all(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	(void)n;
 	return give_replaced(c, arg, false, out);
 }
 
-static bool regex_replace_literal(struct call *c, const struct value *arg, uint32_t n,
-				  struct value *out)
+static bool regex_replace_literal(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	(void)n;
 	return give_replaced(c, arg, true, out);
 }
 
-static bool regex_quote_meta(struct call *c, const struct value *arg, uint32_t n,
-			     struct value *out)
+static bool regex_quote_meta(struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	str s = value_text(arg[0]);
 	struct buf b;

@@ -59,8 +59,8 @@ static bool string_trim_all(struct call *c, const struct value *arg, uint32_t n,
 	return give_str(out, s);
 }
 
-static bool string_trim_suffix(struct call *c, const struct value *arg, uint32_t n,
-			       struct value *out)
+static bool string_trim_suffix(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	str suffix = value_text(arg[0]), s = value_text(arg[1]);
 
@@ -68,8 +68,8 @@ static bool string_trim_suffix(struct call *c, const struct value *arg, uint32_t
 	return give_str(out, str_ends(s, suffix) ? str_sub(s, 0, s.n - suffix.n) : s);
 }
 
-static bool string_trim_prefix(struct call *c, const struct value *arg, uint32_t n,
-			       struct value *out)
+static bool string_trim_prefix(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	str prefix = value_text(arg[0]), s = value_text(arg[1]);
 
@@ -122,10 +122,10 @@ static bool string_substr(struct call *c, const struct value *arg, uint32_t n, s
 	if (from < 0) {
 		if (to < 0)
 			return call_fail(c, "runtime error: slice bounds out of range [:%lld]",
-					 (long long)to);
+				(long long)to);
 		if (to > length)
-			return call_fail(
-				c, "runtime error: slice bounds out of range [:%lld] with length %lld",
+			return call_fail(c,
+				"runtime error: slice bounds out of range [:%lld] with length %lld",
 				(long long)to, (long long)length);
 		from = 0;
 	} else if (to < 0 || to > length) {
@@ -133,7 +133,7 @@ static bool string_substr(struct call *c, const struct value *arg, uint32_t n, s
 	}
 	if (from > to)
 		return call_fail(c, "runtime error: slice bounds out of range [%lld:%lld]",
-				 (long long)from, (long long)to);
+			(long long)from, (long long)to);
 	return give_str(out, str_sub(s, (size_t)from, (size_t)to));
 }
 
@@ -160,15 +160,15 @@ static bool string_contains(struct call *c, const struct value *arg, uint32_t n,
 	return give_bool(out, str_has(value_text(arg[1]), value_text(arg[0])));
 }
 
-static bool string_has_prefix(struct call *c, const struct value *arg, uint32_t n,
-			      struct value *out)
+static bool string_has_prefix(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	(void)c, (void)n;
 	return give_bool(out, str_starts(value_text(arg[1]), value_text(arg[0])));
 }
 
-static bool string_has_suffix(struct call *c, const struct value *arg, uint32_t n,
-			      struct value *out)
+static bool string_has_suffix(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	(void)c, (void)n;
 	return give_bool(out, str_ends(value_text(arg[1]), value_text(arg[0])));
@@ -186,7 +186,7 @@ static bool give_indented(struct call *c, str lead, int64_t spaces, str s, struc
 	for (const char *q = s.s; q < end && (q = memchr(q, '\n', (size_t)(end - q))); q++)
 		lines++;
 	if (!body_size(c, (size_t)spaces, lines, &total) ||
-	    !body_size(c, total + lead.n + s.n, 1, &total))
+		!body_size(c, total + lead.n + s.n, 1, &total))
 		return false;
 	start = p = arena_text(c->arena, total + 1);
 	memcpy(p, lead.s, lead.n);
@@ -290,8 +290,8 @@ static struct list *split(struct call *c, str s, str separator, int64_t at_most)
 	return l;
 }
 
-static bool string_split_list(struct call *c, const struct value *arg, uint32_t n,
-			      struct value *out)
+static bool string_split_list(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	(void)n;
 	return give_list(out, split(c, value_text(arg[1]), value_text(arg[0]), -1), ELEM_STRING);

@@ -11,7 +11,8 @@
 static bool is_title_gap(uint32_t r)
 {
 	if (r < 0x80)
-		return !(rune_is_upper(r) || rune_is_lower(r) || (r >= '0' && r <= '9') || r == '_');
+		return !(
+			rune_is_upper(r) || rune_is_lower(r) || (r >= '0' && r <= '9') || r == '_');
 	return rune_is_space(r);
 }
 
@@ -215,7 +216,8 @@ static bool is_letter(uint32_t r)
 	       r != 0xB1 && r != 0xB4 && r != 0xB8 && r != 0xD7 && r != 0xF7;
 }
 
-/* The next rune that is none of the invalid ones, which count as part of it; `former` at the end. */
+/* The next rune that is none of the invalid ones, which count as part of it; `former` at the end.
+ */
 static uint32_t rune_next(str s, uint32_t former, size_t *size)
 {
 	size_t width;
@@ -460,14 +462,14 @@ static void wrap_write(struct buf *b, str s, size_t width, str line_end, bool sp
 	buf_add(b, s);
 }
 
-static bool give_wrapped(struct call *c, int64_t width, str line_end, str s, bool split_long,
-			 struct value *out)
+static bool give_wrapped(
+	struct call *c, int64_t width, str line_end, str s, bool split_long, struct value *out)
 {
 	struct buf b;
 
 	body_buf(c, &b);
 	wrap_write(&b, s, width < 1 ? 1 : (size_t)width, line_end.n ? line_end : STR("\n"),
-		   split_long);
+		split_long);
 	return body_text(c, &b, out);
 }
 

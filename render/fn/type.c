@@ -77,14 +77,14 @@ static bool type_type_is(struct call *c, const struct value *arg, uint32_t n, st
 	return give_bool(out, str_eq(value_text(arg[0]), value_type_name(arg[1])));
 }
 
-static bool type_type_is_like(struct call *c, const struct value *arg, uint32_t n,
-			      struct value *out)
+static bool type_type_is_like(
+	struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	str want = value_text(arg[0]), type = value_type_name(arg[1]);
 
 	(void)c, (void)n;
 	return give_bool(out, str_eq(want, type) || (type.n && type.s[0] == '*' &&
-						     str_eq(want, str_from(type, 1))));
+							    str_eq(want, str_from(type, 1))));
 }
 
 static bool type_deep_equal(struct call *c, const struct value *arg, uint32_t n, struct value *out)

@@ -47,8 +47,8 @@ static int hex_digit(char c)
 }
 
 /* The text and its error in Go's quotes. */
-static bool complain_quoted(struct arena *a, const char *before, str s, const char *after,
-			    struct error *err)
+static bool complain_quoted(
+	struct arena *a, const char *before, str s, const char *after, struct error *err)
 {
 	struct buf b;
 
@@ -89,9 +89,9 @@ static bool unescape(struct arena *a, str s, enum part part, str *out, struct er
 			continue;
 		}
 		if ((part == PART_HOST || part == PART_ZONE) && (unsigned char)s.s[0] < 0x80 &&
-		    must_escape(s.s[0], part))
-			return complain_quoted(a, "invalid character ", str_sub(s, 0, 1), " in host name",
-					       err);
+			must_escape(s.s[0], part))
+			return complain_quoted(
+				a, "invalid character ", str_sub(s, 0, 1), " in host name", err);
 		*p++ = s.s[0];
 	}
 	*out = str_make(start, (size_t)(p - start));
@@ -140,8 +140,8 @@ static bool parse_host(struct arena *a, str host, str *out, struct error *err)
 		return parse_literal_host(a, host, (size_t)at, out, err);
 	at = str_rfind_char(host, ':');
 	if (at >= 0 && !is_port(str_from(host, (size_t)at)))
-		return complain_quoted(a, "invalid port ", str_from(host, (size_t)at), " after host",
-				       err);
+		return complain_quoted(
+			a, "invalid port ", str_from(host, (size_t)at), " after host", err);
 	return unescape(a, host, PART_HOST, out, err);
 }
 
@@ -217,7 +217,7 @@ static bool parse(struct arena *a, str s, struct url *u, struct error *err)
 		segment = str_cut(rest, '/', &unused);
 		if (str_find_char(segment, ':') >= 0)
 			return error_set(err, ERROR_INVALID,
-					 "first path segment in URL cannot contain colon");
+				"first path segment in URL cannot contain colon");
 	}
 	if (str_starts(rest, STR("//")) && (u->scheme.n || !str_starts(rest, STR("///")))) {
 		ptrdiff_t slash = str_find_char(str_from(rest, 2), '/');
