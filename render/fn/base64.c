@@ -66,26 +66,18 @@ static void skip_breaks(struct decoder *d)
 		d->at++;
 }
 
-/* How many letters a last group may have: those whose bits hold whole bytes. */
-static bool is_last_length(const struct decoder *d, unsigned letters)
-{
-	if (d->group == 4)
-		return letters == 2 || letters == 3;
-	return letters == 2 || letters == 4 || letters == 5 || letters == 7;
-}
-
 /* The rest behind the first '=' (at d->at): the padding that is due and nothing more. */
-static bool padding_ok(struct decoder *d, unsigned letters, size_t *bad)
+static bool base64_padding(struct decoder *d, unsigned letters, size_t *bad)
 {
 	*bad = d->at;
-	if (!is_last_length(d, letters))
+	if (letters < 2)
 		return false;
 	for (unsigned i = letters; i < d->group; i++) {
 		skip_breaks(d);
 		*bad = d->at;
 		if (d->at == d->s.n || d->s.s[d->at] != '=') {
-			if (d->group == 8 && d->at < d->s.n)
-				*bad = d->at - 1; /* Go's base32 points before it */
+			if (d->at < d->s.n)
+				*bad = d->at - 1;
 			return false;
 		}
 		d->at++;
@@ -93,6 +85,26 @@ static bool padding_ok(struct decoder *d, unsigned letters, size_t *bad)
 	skip_breaks(d);
 	*bad = d->at;
 	return d->at == d->s.n;
+}
+
+/* Go's base32 wants enough padding first, and does not look at what comes behind it. */
+static bool base32_padding(const struct decoder *d, unsigned letters, size_t *bad)
+{
+	size_t left = d->s.n - d->at - 1;
+
+	*bad = d->at;
+	if (letters < 2 || left >= 8)
+		return false;
+	*bad = d->s.n;
+	if (left + letters < 7)
+		return false;
+	for (size_t i = 1; i + letters < 8; i++) {
+		*bad = d->at + i - 1;
+		if (i <= left && d->s.s[d->at + i] != '=')
+			return false;
+	}
+	*bad = d->at;
+	return letters != 3 && letters != 6;
 }
 
 static char *put_group(char *p, const struct decoder *d, uint64_t u, unsigned letters)
@@ -118,7 +130,8 @@ static bool read_group(struct decoder *d, uint64_t *u, unsigned *letters, size_t
 			return *letters == 0;
 		}
 		if (d->s.s[d->at] == '=')
-			return padding_ok(d, *letters, bad);
+			return d->group == 4 ? base64_padding(d, *letters, bad)
+					     : base32_padding(d, *letters, bad);
 		value = letter_of(d, d->s.s[d->at]);
 		*bad = d->at;
 		if (value < 0)
