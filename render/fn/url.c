@@ -3,6 +3,8 @@
  */
 #include "render/fn/url.h"
 
+#include <arpa/inet.h>
+
 #include "base/utf8.h"
 #include "render/fn.h"
 
@@ -109,7 +111,26 @@ static bool is_port(str s)
 	return s.s[0] == ':';
 }
 
-static bool parse_literal_host(struct arena *a, str host, size_t open, str *out, struct error *err)
+/* [name] must hold an IPv6 address; `name` comes without its zone. */
+static bool check_literal(struct arena *a, str name, str tail, struct error *err)
+{
+	unsigned char bytes[16];
+	const char *text = arena_cstr(a, name);
+	bool plain = strlen(text) == name.n;
+
+	if (plain && tail.n == 0 && inet_pton(AF_INET, text, bytes) == 1)
+		return error_set(err, ERROR_INVALID, "invalid IP-literal");
+	if (!plain || inet_pton(AF_INET6, text, bytes) != 1)
+		return complain_quoted(a, "invalid host: ParseAddr(", arena_concat(a, name, tail),
+			"): unable to parse IP", err);
+	if (tail.n == 1)
+		return complain_quoted(a, "invalid host: ParseAddr(", arena_concat(a, name, tail),
+			"): zone must be a non-empty string", err);
+	return true;
+}
+
+/* [address], [address%25zone], either with a port. */
+static bool parse_literal_host(struct arena *a, str host, str *out, struct error *err)
 {
 	ptrdiff_t close = str_rfind_char(host, ']'), zone;
 	str port, name, tail = STR("");
@@ -119,16 +140,16 @@ static bool parse_literal_host(struct arena *a, str host, size_t open, str *out,
 	port = str_from(host, (size_t)close + 1);
 	if (!is_port(port))
 		return complain_quoted(a, "invalid port ", port, " after host", err);
-	name = str_sub(host, open, (size_t)close + 1);
+	name = str_sub(host, 1, (size_t)close);
 	zone = str_find(name, STR("%25"));
 	if (zone >= 0) {
 		if (!unescape(a, str_from(name, (size_t)zone), PART_ZONE, &tail, err))
 			return false;
 		name = str_sub(name, 0, (size_t)zone);
 	}
-	if (!unescape(a, name, PART_HOST, &name, err))
+	if (!unescape(a, name, PART_HOST, &name, err) || !check_literal(a, name, tail, err))
 		return false;
-	*out = arena_concat(a, arena_concat(a, name, tail), port);
+	*out = arena_printf(a, "[%.*s%.*s]%.*s", STR_ARG(name), STR_ARG(tail), STR_ARG(port));
 	return true;
 }
 
@@ -136,8 +157,10 @@ static bool parse_host(struct arena *a, str host, str *out, struct error *err)
 {
 	ptrdiff_t at = str_rfind_char(host, '[');
 
-	if (at >= 0)
-		return parse_literal_host(a, host, (size_t)at, out, err);
+	if (at > 0)
+		return error_set(err, ERROR_INVALID, "invalid IP-literal");
+	if (at == 0)
+		return parse_literal_host(a, host, out, err);
 	at = str_rfind_char(host, ':');
 	if (at >= 0 && !is_port(str_from(host, (size_t)at)))
 		return complain_quoted(
