@@ -12,8 +12,8 @@
 /* format 'e' or 'f'. exponent_digits: least digits of the exponent (Go's fmt: 2, its JSON: 1).
  * NaN, +Inf, -Inf as Go. Returns the length; NUL-terminated. */
 size_t float_shortest(char *out, double f, char format, int exponent_digits);
-/* 'g' as Go's %v: 'e' form when the exponent is below -4 or at least `big` (21 for %v of fmt,
- * whose shortest form uses 21; text/template prints use the same). */
+/* 'g': the exponent form when the exponent is below -4 or at least `big`. Go's %v and go-yaml
+ * have 6 and 21 there. */
 size_t float_general(char *out, double f, int big);
 
 #endif
