@@ -82,7 +82,7 @@ static const struct fn_row rows[] = {
 	{"{{ $d := dict \"a\" 1 }}{{ $_ := unset $d \"a\" }}{{ $_ := set $d \"b\" 2 }}{{ $d | toJson }}",
 		"{\"b\":2}"},
 	{"{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ $e := dict }}{{ $_ := set $e \"d\" $e }}{{ $_ := merge $d $e }}",
-		"!limit: "},
+		"!merge: maps are nested deeper than 200 levels"},
 	{"dig \"a\" 1 .Values",
 		"!dig: interface conversion: interface {} is common.Values, not map[string]interface {}"},
 	{"typeOf (set .Values \"a\" 1)", "map[string]interface {}"},

@@ -83,7 +83,7 @@ static const struct fn_row rows[] = {
 	{"sortAlpha nil", "[<nil>]"},
 	{"sortAlpha \"b\" | toJson", "[\"b\"]"},
 	{"sortAlpha (list) | toJson", "[]"},
-	{"uniq (until 100000)", "!limit: "},
+	{"uniq (until 100000)", "!uniq: a list is too long for uniq"},
 	{"{{ $l := splitList \",\" \"b,a\" }}{{ $_ := sortAlpha $l }}{{ $l | toJson }}",
 		"[\"a\",\"b\"]"},
 	{"{{ $l := list 1 2 }}{{ $m := append $l 3 }}{{ $n := append $l 4 }}{{ list $l $m $n | toJson }}",

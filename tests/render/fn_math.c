@@ -111,9 +111,10 @@ static const struct fn_row rows[] = {
 	{"seq 0 0 5", ""},
 	{"seq", ""},
 	{"seq 1 2 3 4", ""},
-	{"until 1000000000", "!limit: "},
-	{"seq 9223372036854775806", "!limit: "},
-	{"untilStep -9223372036854775807 9223372036854775807 1", "!limit: "},
+	{"until 1000000000", "!until: until would make more than 1048576 items"},
+	{"seq 9223372036854775806", "!seq: seq would make more than 1048576 items"},
+	{"untilStep -9223372036854775807 9223372036854775807 1",
+		"!untilStep: untilStep would make more than 1048576 items"},
 	{"untilStep 0 9223372036854775807 9223372036854775807 | toJson", "[0]"},
 };
 

@@ -19,8 +19,7 @@
 
 struct fn_row {
 	const char *action; /* between {{ and }}; a whole template when it holds "{{" itself */
-	const char *want;   /* "!name: text": fails with "error calling name: text";
-			     * "!limit: ": fails by a limit */
+	const char *want;   /* "!name: text": fails with "error calling name: text" */
 };
 
 #define fn_rows_bad(rows) fn_rows_check((rows), sizeof(rows) / sizeof *(rows))
@@ -59,8 +58,7 @@ static inline const char *fn_render(const char *source, unsigned long long seed)
 		if (fn_rows_render(&a, str_of(source), seed, &out, &err))
 			snprintf(fn_rendered, sizeof fn_rendered, "%.*s", STR_ARG(buf_str(&out)));
 		else
-			snprintf(fn_rendered, sizeof fn_rendered, "!%s%s",
-				err.kind == ERROR_LIMIT ? "limit: " : "", err.text);
+			snprintf(fn_rendered, sizeof fn_rendered, "!%s", err.text);
 	} else {
 		snprintf(fn_rendered, sizeof fn_rendered, "!memory");
 	}
@@ -72,9 +70,8 @@ static inline bool fn_rows_wanted(const char *got, const char *want)
 {
 	char call[4096];
 
-	if (want[0] != '!' || strncmp(want, "!limit: ", 8) == 0)
-		return strncmp(want, "!limit: ", 8) == 0 ? strncmp(got, want, 8) == 0
-							 : strcmp(got, want) == 0;
+	if (want[0] != '!')
+		return strcmp(got, want) == 0;
 	snprintf(call, sizeof call, "error calling %s", want + 1);
 	return got[0] == '!' && strlen(got) >= strlen(call) &&
 	       strcmp(got + strlen(got) - strlen(call), call) == 0;

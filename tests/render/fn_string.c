@@ -62,11 +62,15 @@ static const struct fn_row rows[] = {
 	{"join \",\" (splitList \".\" \"a.b\")", "a,b"},
 	{"typeOf (splitList \",\" \"a\")", "[]string"},
 	{"typeOf (split \",\" \"a\")", "map[string]string"},
-	{"repeat 100000000000 \"ab\"", "!limit: "},
-	{"indent 9223372036854775807 \"a\"", "!limit: "},
-	{"nindent 100000000 \"a\"", "!limit: "},
+	{"repeat 100000000000 \"ab\"",
+		"!repeat: the text made by one function call is larger than 33554432 bytes"},
+	{"indent 9223372036854775807 \"a\"",
+		"!indent: the text made by one function call is larger than 33554432 bytes"},
+	{"nindent 100000000 \"a\"",
+		"!nindent: the text made by one function call is larger than 33554432 bytes"},
 	{"repeat 9223372036854775807 \"\"", ""},
-	{"replace \"\" (repeat 1000 \"b\") (repeat 100000 \"a\")", "!limit: "},
+	{"replace \"\" (repeat 1000 \"b\") (repeat 100000 \"a\")",
+		"!replace: the text made by one function call is larger than 33554432 bytes"},
 };
 
 static void test_rows(void **state)
