@@ -31,6 +31,8 @@ bool yaml_write(struct buf *out, struct value v);
 bool yaml_write_pretty(struct buf *out, struct value v);
 
 /* The type a plain scalar resolves to (reference 3.2), for the reader and the emitter. */
+/* Does go-yaml resolve the text as a timestamp? Then the emitter quotes it. */
+bool yaml_is_timestamp(str text);
 struct value yaml_scalar(struct arena *keep, str text, unsigned flags);
 
 #endif
