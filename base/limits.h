@@ -27,6 +27,7 @@
 #define LIMIT_FN_TEXT (32u << 20)	   /* text made by one function call: half of the output */
 #define LIMIT_FN_ITEMS (1u << 20)	   /* items made by one until, untilStep or seq */
 #define LIMIT_FN_COMPARISONS 20000000u	   /* pairs that one uniq or without compares */
+#define LIMIT_FN_COSTLY 1000000u	   /* steps that one key, bcrypt or scrypt counts for: it takes 0.1 s */
 #define LIMIT_REGEX_CACHE 256		   /* compiled patterns a thread keeps */
 #define LIMIT_RENDER_MEMORY (256u << 20)   /* arena bytes of one render */
 

@@ -4,8 +4,18 @@
 #include "render/fn/crypto.h"
 
 #include "base/digest.h"
+#include "render/exec.h"
 #include "render/fn/body.h"
 #include "render/fn/string.h"
+
+bool crypto_charge(struct call *c)
+{
+	if (c->exec->steps < LIMIT_FN_COSTLY)
+		return error_set(
+			c->err, ERROR_LIMIT, "the render makes too many keys or password hashes");
+	c->exec->steps -= LIMIT_FN_COSTLY;
+	return true;
+}
 
 static bool crypto_sha1(struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {

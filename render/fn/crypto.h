@@ -14,6 +14,9 @@ str base32_encode(struct arena *a, str s);
 bool base64_decode(struct arena *a, str s, str *out, size_t *at);
 bool base32_decode(struct arena *a, str s, str *out, size_t *at);
 
+/* Counts LIMIT_FN_COSTLY steps of the render; false with an error when none are left. */
+bool crypto_charge(struct call *c);
+
 /* crypto_cert.c: keys and certificates; a certificate is a REF with the fields Cert and Key. */
 fn_body crypto_gen_private_key, crypto_gen_ca, crypto_gen_self_signed, crypto_gen_signed;
 fn_body crypto_build_custom_cert;

@@ -213,6 +213,8 @@ bool crypto_gen_private_key(struct call *c, const struct value *arg, uint32_t n,
 	if (type.n && !str_is(type, "rsa") && !str_is(type, "dsa") && !str_is(type, "ecdsa") &&
 		!str_is(type, "ed25519"))
 		return give_str(out, arena_concat(c->arena, STR("Unknown type "), type));
+	if (!crypto_charge(c))
+		return false;
 	key = key_generate(type);
 	if (!key)
 		return give_str(out, STR("failed to generate private key: not supported"));
@@ -419,6 +421,8 @@ static EVP_PKEY *subject_key(struct call *c, const struct value *pem)
 
 	if (pem)
 		return key_of_pem(c, value_text(*pem), "parsing private key");
+	if (!crypto_charge(c))
+		return NULL;
 	key = EVP_RSA_gen(2048u);
 	if (!key)
 		call_fail(c, "error generating rsa key");

@@ -61,7 +61,7 @@ static str bcrypt_text(struct call *c, str password)
 bool crypto_bcrypt(struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
 	(void)n;
-	return give_str(out, bcrypt_text(c, value_text(arg[0])));
+	return crypto_charge(c) && give_str(out, bcrypt_text(c, value_text(arg[0])));
 }
 
 bool crypto_htpasswd(struct call *c, const struct value *arg, uint32_t n, struct value *out)
@@ -71,6 +71,8 @@ bool crypto_htpasswd(struct call *c, const struct value *arg, uint32_t n, struct
 	(void)n;
 	if (str_find_char(user, ':') >= 0)
 		return give_str(out, arena_concat(c->arena, STR("invalid username: "), user));
+	if (!crypto_charge(c))
+		return false;
 	hash = bcrypt_text(c, value_text(arg[1]));
 	return give_str(out, arena_printf(c->arena, "%.*s:%.*s", STR_ARG(user), STR_ARG(hash)));
 }
@@ -190,6 +192,8 @@ bool crypto_derive_password(struct call *c, const struct value *arg, uint32_t n,
 					     value_text(arg[1])));
 	if (arg[0].i < 0 || arg[0].i > UINT32_MAX)
 		return call_fail(c, "%lld overflows uint32", (long long)arg[0].i);
+	if (!crypto_charge(c))
+		return false;
 	if (!master_seed(c, (uint32_t)arg[0].i, arg, seed))
 		return call_fail(c, "failed to derive password");
 	word = pick_template(templates, seed[0]);

@@ -95,6 +95,8 @@ static const struct fn_row rows[] = {
 		"!randAlphaNum: the text made by one function call is larger than 33554432 bytes"},
 	{"randBytes 100000000000",
 		"!randBytes: the text made by one function call is larger than 33554432 bytes"},
+	{"{{ range until 200 }}{{ $k := genPrivateKey \"ecdsa\" }}{{ end }}",
+		"!genPrivateKey: the render makes too many keys or password hashes"},
 };
 
 static void test_rows(void **state)
