@@ -1,5 +1,5 @@
 /*
- * Slash paths (Go's path package; filepath is the same on this system), URLs, host names.
+ * Slash paths (Go's path package; filepath is the same on this system), URLs.
  */
 #include "render/fn/body.h"
 #include "render/fn/url.h"
@@ -165,20 +165,11 @@ static bool path_url_join(struct call *c, const struct value *arg, uint32_t n, s
 	return body_text(c, &b, out);
 }
 
-/* Rendering knows no network; so does Helm unless --enable-dns is given. */
-static bool path_host_by_name(
-	struct call *c, const struct value *arg, uint32_t n, struct value *out)
-{
-	(void)c, (void)arg, (void)n;
-	return give_str(out, STR(""));
-}
-
 const struct fn fn_path[] = {
 	{"base", "s", path_base_name},
 	{"clean", "s", path_clean},
 	{"dir", "s", path_dir_name},
 	{"ext", "s", path_ext},
-	{"getHostByName", "s", path_host_by_name},
 	{"isAbs", "s", path_is_abs},
 	{"osBase", "s", path_base_name},
 	{"osClean", "s", path_clean},
