@@ -34,12 +34,13 @@ static bool values_yaml(struct call *c, const struct value *arg, uint32_t n, str
 }
 
 /* The value at "a.b.c"; false when a part of the way is missing or no table. */
-static bool table_walk(struct value from, str path, struct value *out)
+static bool table_walk(struct value from, str path, struct value *out, str *part)
 {
 	while (path.s) {
-		str part = str_cut(path, '.', &path);
-		const struct value *v = map_find(value_map(from), part);
+		const struct value *v;
 
+		*part = str_cut(path, '.', &path);
+		v = map_find(value_map(from), *part);
 		if (!v)
 			return false;
 		from = *v;
@@ -48,36 +49,35 @@ static bool table_walk(struct value from, str path, struct value *out)
 	return true;
 }
 
+static bool no_part(struct call *c, str part, const char *what)
+{
+	struct buf b;
+
+	buf_in(&b, c->arena, 0);
+	print_quoted(&b, part);
+	return call_fail(c, "%s is not a %s", buf_cstr(&b), what);
+}
+
 static bool values_table(struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
-	str path = value_text(arg[1]);
+	str part = STR_NONE;
 
 	(void)n;
-	if (!table_walk(arg[0], path, out) || !value_is(*out, VALUE_MAP)) {
-		struct buf b;
-
-		buf_in(&b, c->arena, 0);
-		print_quoted(&b, path);
-		return call_fail(c, "%s is not a table", buf_cstr(&b));
-	}
+	if (!table_walk(arg[0], value_text(arg[1]), out, &part) || !value_is(*out, VALUE_MAP))
+		return no_part(c, part, "table");
 	out->elem = ELEM_VALUES;
 	return true;
 }
 
 static bool values_path(struct call *c, const struct value *arg, uint32_t n, struct value *out)
 {
-	str path = value_text(arg[1]);
+	str path = value_text(arg[1]), part = STR_NONE;
 
 	(void)n;
 	if (!path.n)
 		return call_fail(c, "YAML path cannot be empty");
-	if (!table_walk(arg[0], path, out) || value_is(*out, VALUE_MAP)) {
-		struct buf b;
-
-		buf_in(&b, c->arena, 0);
-		print_quoted(&b, path);
-		return call_fail(c, "%s is not a value", buf_cstr(&b));
-	}
+	if (!table_walk(arg[0], path, out, &part) || value_is(*out, VALUE_MAP))
+		return no_part(c, part, "value");
 	return true;
 }
 
@@ -89,14 +89,14 @@ static const struct fn values_methods[] = {
 	{NULL, NULL, NULL},
 };
 
-static const struct fn *find_method(struct value v, str name)
+const struct fn *access_method(struct value receiver, str name)
 {
 	const struct fn *row = NULL;
 
-	if (v.type == VALUE_MAP && v.elem == ELEM_VALUES)
+	if (receiver.type == VALUE_MAP && receiver.elem == ELEM_VALUES)
 		row = values_methods;
-	else if (v.type == VALUE_REF && v.ref)
-		row = v.ref->class->methods;
+	else if (receiver.type == VALUE_REF && receiver.ref)
+		row = receiver.ref->class->methods;
 	for (; row && row->name; row++)
 		if (str_is(name, row->name))
 			return row;
@@ -125,106 +125,66 @@ static bool map_field(struct value receiver, const struct name *name, struct val
 	return true;
 }
 
-static bool no_field(struct exec *x, struct value receiver, const struct name *name, str *why)
+static bool no_field(struct exec *x, struct value receiver, str name)
 {
 	str type = shown_type(receiver);
 
-	*why = arena_printf(x->arena, "can't evaluate field %.*s in type %.*s", STR_ARG(name->text),
-			    STR_ARG(type));
-	return false;
+	return vm_fail(x, NULL, arena_printf(x->arena, "can't evaluate field %.*s in type %.*s",
+		STR_ARG(name), STR_ARG(type)));
 }
 
-static bool call_method(struct exec *x, const struct fn *row, struct value receiver,
-			const struct value *arg, uint32_t n, struct value *out, str *why)
+bool access_call(struct exec *x, const struct fn *row, const struct value *arg, uint32_t n,
+	struct value *out)
 {
-	struct error *err = arena_new(x->arena, struct error);
-	struct call call = {x, x->arena, row, err};
-	struct value *all = arena_news(x->arena, n + 1, struct value);
+	struct call call = {x, x->arena, row, x->call_error};
 
-	all[0] = receiver;
-	all[0].flags = 0;
-	for (uint32_t i = 0; i < n; i++)
-		all[i + 1] = arg[i];
-	if (row->body(&call, all, n + 1, out)) {
+	if (row->body(&call, arg, n, out)) {
 		out->flags = 0;
 		return true;
 	}
-	*why = arena_printf(x->arena, "error calling %s: %s", row->name, err->text);
+	if (!x->failure.user)
+		vm_fail(x, NULL, arena_str(x->arena, str_of(x->call_error->text)));
+	x->failure.function = row->name;
+	x->failure.limit = x->call_error->kind == ERROR_LIMIT;
 	return false;
 }
 
-static bool ref_field(struct exec *x, struct value receiver, const struct name *name,
-		      struct value *out, str *why)
+static bool ref_field(struct exec *x, struct value receiver, str name, struct value *out)
 {
 	const struct ref_class *class = receiver.ref->class;
-	struct error *err = arena_new(x->arena, struct error);
-	struct call call = {x, x->arena, NULL, err};
+	struct call call = {x, x->arena, NULL, x->call_error};
 
-	if (class->field && class->field(&call, receiver.ref, name->text, out))
+	if (class->field && class->field(&call, receiver.ref, name, out))
 		return true;
 	if (!class->map_like)
-		return no_field(x, receiver, name, why);
+		return no_field(x, receiver, name);
 	*out = VALUE_NONE;
 	return true;
 }
 
 bool access_field(struct exec *x, struct value receiver, const struct name *name,
-		  struct value *out, str *why)
+	struct value *out)
 {
 	const struct fn *row;
+	str wrong;
 
 	if (receiver.type == VALUE_NIL) {
-		if (!(receiver.flags & FLAG_INTERFACE)) {
-			*out = VALUE_NONE;
-			return true;
-		}
-		*why = arena_printf(x->arena, "nil pointer evaluating interface {}.%.*s",
-				    STR_ARG(name->text));
-		return false;
+		*out = VALUE_NONE;
+		return !(receiver.flags & FLAG_INTERFACE) ||
+			vm_fail(x, NULL, arena_printf(x->arena,
+				"nil pointer evaluating interface {}.%.*s", STR_ARG(name->text)));
 	}
-	row = find_method(receiver, name->text);
-	if (row)
-		return access_count(x, row, 0, false, why) &&
-		       call_method(x, row, receiver, NULL, 0, out, why);
+	row = access_method(receiver, name->text);
+	if (row) {
+		wrong = access_count(x->arena, row->params, name->text, 0, false);
+		receiver.flags = 0;
+		return wrong.n ? vm_fail(x, NULL, wrong) : access_call(x, row, &receiver, 1, out);
+	}
 	if (receiver.type == VALUE_MAP)
 		return map_field(receiver, name, out);
 	if (receiver.type == VALUE_REF && receiver.ref)
-		return ref_field(x, receiver, name, out, why);
-	return no_field(x, receiver, name, why);
-}
-
-static bool has_field(struct exec *x, struct value receiver, const struct name *name)
-{
-	struct value v;
-	str why;
-
-	return receiver.type == VALUE_MAP ||
-	       (receiver.type == VALUE_REF && access_field(x, receiver, name, &v, &why));
-}
-
-bool access_method(struct exec *x, struct value receiver, const struct name *name,
-		   const struct value *arg, uint32_t n, struct value *out, str *why, bool *plain)
-{
-	const struct fn *row = find_method(receiver, name->text);
-	struct value *checked = arena_news(x->arena, n + 1, struct value);
-
-	if (!row) {
-		if (receiver.type != VALUE_NIL && has_field(x, receiver, name)) {
-			*why = arena_printf(x->arena, "%.*s is not a method but has arguments",
-					    STR_ARG(name->text));
-			return false;
-		}
-		return access_field(x, receiver, name, out, why);
-	}
-	if (!access_count(x, row, n, false, why))
-		return false;
-	for (uint32_t i = 0; i < n; i++) {
-		checked[i] = arg[i];
-		if (!access_check(x, &checked[i], row->params[i], why))
-			return false;
-	}
-	*plain = true;
-	return call_method(x, row, receiver, checked, n, out, why);
+		return ref_field(x, receiver, name->text, out);
+	return no_field(x, receiver, name->text);
 }
 
 struct value access_plain(struct arena *a, struct value v)
@@ -238,21 +198,37 @@ struct value access_plain(struct arena *a, struct value v)
 
 /* --- arguments --- */
 
-bool access_count(struct exec *x, const struct fn *fn, uint32_t n, bool final, str *why)
+static bool is_variadic(const char *params, size_t n)
 {
-	size_t params = strlen(fn->params);
-	bool variadic = params && fn->params[params - 1] == '*';
-	uint32_t own = n - (final ? 1 : 0);
+	return n && params[n - 1] == '*';
+}
 
-	if (variadic)
-		params -= 2; /* the star and its letter */
-	if (variadic ? n >= params : n == params)
-		return true;
-	*why = variadic ? arena_printf(x->arena, "wrong number of args for %s: want at least %zu got %u",
-				       fn->name, params, own)
-			: arena_printf(x->arena, "wrong number of args for %s: want %zu got %u",
-				       fn->name, params, n);
-	return false;
+str access_count(struct arena *a, const char *params, str name, uint32_t n, bool piped)
+{
+	size_t want = strlen(params);
+
+	if (is_variadic(params, want)) {
+		want -= 2; /* the star and its letter */
+		if (n >= want)
+			return STR_NONE;
+		return arena_printf(a, "wrong number of args for %.*s: want at least %zu got %u",
+			STR_ARG(name), want, n - piped);
+	}
+	if (n == want)
+		return STR_NONE;
+	return arena_printf(a, "wrong number of args for %.*s: want %zu got %u", STR_ARG(name),
+		want, n);
+}
+
+char access_letter(const struct fn *fn, uint32_t i)
+{
+	size_t n = strlen(fn->params);
+	bool variadic = is_variadic(fn->params, n);
+
+	n -= variadic;
+	if (i < n)
+		return fn->params[i];
+	return variadic && n ? fn->params[n - 1] : 'a';
 }
 
 static bool fits(struct value v, char letter)
@@ -284,7 +260,7 @@ static bool fits(struct value v, char letter)
 	}
 }
 
-static const char *letter_name(char letter)
+const char *access_letter_type(char letter)
 {
 	static const struct {
 		char letter;
@@ -317,8 +293,8 @@ static bool check_nil(struct exec *x, struct value *v, char letter, str *why)
 	}
 	*why = interface ? arena_printf(x->arena,
 					"wrong type for value; expected %s; got interface {}",
-					letter_name(letter))
-			 : arena_printf(x->arena, "invalid value; expected %s", letter_name(letter));
+					access_letter_type(letter))
+			 : arena_printf(x->arena, "invalid value; expected %s", access_letter_type(letter));
 	return false;
 }
 
@@ -330,10 +306,12 @@ bool access_check(struct exec *x, struct value *v, char letter, str *why)
 		return check_nil(x, v, letter, why);
 	if (fits(*v, letter)) {
 		v->flags = 0;
+		if (letter == 'm')
+			v->elem = ELEM_ANY; /* common.Values is converted */
 		return true;
 	}
 	type = value_type_name(*v);
 	*why = arena_printf(x->arena, "wrong type for value; expected %s; got %.*s",
-			    letter_name(letter), STR_ARG(type));
+			    access_letter_type(letter), STR_ARG(type));
 	return false;
 }

@@ -1,27 +1,31 @@
 /*
  * Variables become slots, names become hashes, functions become rows, and/or become jumps.
- * The order of evaluation, and which node an error points at, is that of Go's exec.go.
+ * The order of evaluation, and which node an error points at, is that of Go's exec.go: its state
+ * remembers the node it touched last (`at`), which is known here but behind the end of an and/or.
  */
 #include "render/compile.h"
 
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "render/exec.h"
 
-struct loop {
-	struct loop *outer;
+struct breaks {
+	struct breaks *outer;
 	uint32_t next; /* address of NEXT */
-	uint32_t *breaks;
-	uint32_t breaks_n;
+	uint32_t *at;
+	uint32_t n;
 };
 
 struct compiler {
 	struct arena *keep;
 	struct program *out;
-	uint32_t code_room, depth; /* of the operand stack */
-	str *scope;		   /* variable names by slot */
+	uint32_t depth; /* of the operand stack */
+	const struct node *at; /* NULL: only known when it runs */
+	struct name *scope;    /* variable names by slot */
 	uint32_t scope_n, scope_room;
-	struct loop *loop;
+	uint32_t changes; /* calls so far that may change a map */
+	struct breaks *loop;
 };
 
 static void *more(struct arena *keep, void *at, uint32_t n, size_t size)
@@ -39,15 +43,21 @@ static void moved(struct compiler *c, int by)
 		c->out->stack_n = c->depth;
 }
 
-static uint32_t emit(struct compiler *c, enum opcode op, uint32_t a, const struct node *node,
-		     int effect)
+/* Errors of the instruction point at c->at. */
+static struct ins *emit(struct compiler *c, enum opcode op, uint32_t a, int effect)
 {
 	struct program *p = c->out;
 
 	p->code = more(c->keep, p->code, p->code_n, sizeof *p->code);
-	p->code[p->code_n] = (struct ins){.op = (uint8_t)op, .a = a, .node = node};
+	p->code[p->code_n] = (struct ins){.op = (uint8_t)op, .a = a, .node = c->at};
 	moved(c, effect);
-	return p->code_n++;
+	return &p->code[p->code_n++];
+}
+
+static uint32_t emit_jump(struct compiler *c, enum opcode op, int effect)
+{
+	emit(c, op, 0, effect);
+	return c->out->code_n - 1;
 }
 
 static void patch(struct compiler *c, uint32_t at)
@@ -64,13 +74,13 @@ static uint32_t add_text(struct compiler *c, str s)
 	return p->texts_n++;
 }
 
-static void constant(struct compiler *c, struct value v, const struct node *node)
+static void constant(struct compiler *c, struct value v)
 {
 	struct program *p = c->out;
 
 	p->constants = more(c->keep, p->constants, p->constants_n, sizeof *p->constants);
 	p->constants[p->constants_n] = v;
-	emit(c, OP_CONST, p->constants_n++, node, 1);
+	emit(c, OP_CONST, p->constants_n++, 1);
 }
 
 static uint32_t add_chain(struct compiler *c, const struct names *names)
@@ -85,9 +95,19 @@ static uint32_t add_chain(struct compiler *c, const struct names *names)
 	return p->chains_n++;
 }
 
-static void failure(struct compiler *c, const struct node *node, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-static void failure(struct compiler *c, const struct node *node, const char *format, ...)
+static uint32_t add_site(struct compiler *c, struct site site)
+{
+	struct program *p = c->out;
+
+	p->sites = more(c->keep, p->sites, p->sites_n, sizeof *p->sites);
+	p->sites[p->sites_n] = site;
+	return p->sites_n++;
+}
+
+/* An instruction that fails, as if it had left a value. */
+static void failure(struct compiler *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static void failure(struct compiler *c, const char *format, ...)
 {
 	va_list args;
 	str text;
@@ -95,7 +115,7 @@ static void failure(struct compiler *c, const struct node *node, const char *for
 	va_start(args, format);
 	text = arena_vprintf(c->keep, format, args);
 	va_end(args);
-	emit(c, OP_ERROR, add_text(c, text), node, 1); /* as if it had left a value */
+	emit(c, OP_ERROR, add_text(c, text), 1);
 }
 
 static str node_text(struct compiler *c, const struct node *n)
@@ -115,10 +135,10 @@ static uint32_t declare(struct compiler *c, str name)
 		uint32_t room = c->scope_room ? c->scope_room * 2 : 16;
 
 		c->scope = arena_grow(c->keep, c->scope, c->scope_n * sizeof *c->scope,
-				      room * sizeof *c->scope);
+			room * sizeof *c->scope);
 		c->scope_room = room;
 	}
-	c->scope[c->scope_n++] = name;
+	c->scope[c->scope_n++] = (struct name){name, str_hash(name)};
 	if (c->scope_n > c->out->variables_n)
 		c->out->variables_n = c->scope_n;
 	return c->scope_n - 1;
@@ -126,145 +146,82 @@ static uint32_t declare(struct compiler *c, str name)
 
 static int32_t slot_of(const struct compiler *c, str name)
 {
+	uint32_t hash = str_hash(name);
+
 	for (uint32_t i = c->scope_n; i > 0; i--)
-		if (str_eq(c->scope[i - 1], name))
+		if (c->scope[i - 1].hash == hash && str_eq(c->scope[i - 1].text, name))
 			return (int32_t)i - 1;
 	return -1;
 }
 
-/* --- expressions --- */
+/* --- literals --- */
 
-static void pipeline(struct compiler *c, const struct node *pipe);
-static void command(struct compiler *c, const struct node *cmd, bool final);
-
-/* The node that Go's state points at once a node has been evaluated as an argument. */
-static const struct node *last_at(const struct node *n)
+/* An untyped number as Go's idealConstant takes it. */
+static void number(struct compiler *c, const struct node *n)
 {
-	const struct node *last;
+	str s = n->source;
+	bool hex = s.n > 2 && s.s[0] == '0' && (s.s[1] | 0x20) == 'x' && !str_has(s, STR("p")) &&
+		!str_has(s, STR("P"));
+	bool point = false;
 
-	switch (n->type) {
-	case NODE_PIPE:
-		last = n->commands;
-		if (!last)
-			return n;
-		while (last->next)
-			last = last->next;
-		return last_at(last);
-	case NODE_COMMAND:
-		last = n->commands;
-		if (last->type != NODE_IDENTIFIER && last->type != NODE_FIELD &&
-		    last->type != NODE_VARIABLE && last->type != NODE_CHAIN)
-			return last_at(last);
-		while (last->next)
-			last = last->next;
-		return last_at(last);
-	case NODE_CHAIN:
-		return n->pipe ? last_at(n->pipe) : n;
-	default:
-		return n;
-	}
-}
-
-static struct value number(const struct node *n, bool *overflow)
-{
-	*overflow = false;
-	if (n->is_float && n->source.s[0] != '\'' && !str_starts(n->source, STR("0x")) &&
-	    !str_starts(n->source, STR("0X")) &&
-	    (str_has(n->source, STR(".")) || str_has(n->source, STR("e")) ||
-	     str_has(n->source, STR("E")) || str_has(n->source, STR("p"))))
-		return value_float(n->real);
-	if (n->is_float && (str_has(n->source, STR("p")) || str_has(n->source, STR("P")) ||
-			    (str_has(n->source, STR(".")) && n->source.s[0] != '\'')))
-		return value_float(n->real);
-	if (n->is_int)
-		return value_int(n->integer);
-	*overflow = true;
-	return VALUE_NONE;
+	for (size_t i = 0; i < s.n; i++)
+		point |= strchr(".eEpP", s.s[i]) && s.s[i];
+	if (n->is_complex)
+		failure(c, "complex numbers are not supported: %.*s", STR_ARG(s));
+	else if (n->is_float && !hex && s.s[0] != '\'' && point)
+		constant(c, value_float(n->real));
+	else if (n->is_int)
+		constant(c, value_int(n->integer));
+	else
+		failure(c, "%.*s overflows int", STR_ARG(s));
 }
 
 static void literal(struct compiler *c, const struct node *n)
 {
-	bool overflow = false;
-	struct value v;
-
-	switch (n->type) {
-	case NODE_BOOL:
-		constant(c, value_bool(n->truth), n);
-		return;
-	case NODE_STRING:
-		constant(c, value_str(n->text), n);
-		return;
-	default:
-		v = number(n, &overflow);
-		if (overflow)
-			failure(c, n, "%.*s overflows int", STR_ARG(n->source));
-		else
-			constant(c, v, n);
-	}
+	c->at = n;
+	if (n->type == NODE_BOOL)
+		constant(c, value_bool(n->truth));
+	else if (n->type == NODE_STRING)
+		constant(c, value_str(n->text));
+	else
+		number(c, n);
 }
 
-static const char *letter_type(char letter)
+static bool is_literal(const struct node *n)
 {
-	switch (letter) {
-	case 's':
-		return "string";
-	case 'i':
-		return "int";
-	case 'I':
-		return "int64";
-	case 'f':
-		return "float64";
-	case 'b':
-		return "bool";
-	case 'm':
-		return "map[string]interface {}";
-	case 'L':
-	case 'l':
-		return "[]interface {}";
-	default:
-		return "interface {}";
-	}
+	return n->type == NODE_BOOL || n->type == NODE_NUMBER || n->type == NODE_STRING;
 }
 
-static bool takes_nil(char letter)
-{
-	return letter == 'a' || letter == 'm' || letter == 'L' || letter == 'l' || letter == 'v';
-}
-
-/* A literal where a parameter of a known type is wanted: Go converts it while compiling. */
+/* A literal where a parameter of a known type is wanted: Go converts it at once. */
 static void literal_argument(struct compiler *c, const struct node *n, char letter)
 {
 	str text = node_text(c, n);
+	bool integer = letter == 'i' || letter == 'I';
 
-	if (letter == 'a') {
+	c->at = n;
+	if (letter == 'a' || letter == 'l')
 		literal(c, n);
-	} else if (letter == 's' && n->type == NODE_STRING) {
-		constant(c, value_str(n->text), n);
-	} else if (letter == 'b' && n->type == NODE_BOOL) {
-		constant(c, value_bool(n->truth), n);
-	} else if ((letter == 'i' || letter == 'I') && n->type == NODE_NUMBER && n->is_int) {
-		constant(c, letter == 'i' ? value_int(n->integer) : value_int64(n->integer), n);
-	} else if (letter == 'f' && n->type == NODE_NUMBER && n->is_float) {
-		constant(c, value_float(n->real), n);
-	} else if (strchr("siIfb", letter)) {
-		failure(c, n, "expected %s; found %.*s",
-			letter == 'i' || letter == 'I' ? "integer"
-			: letter == 'f'		       ? "float"
-						       : letter_type(letter),
-			STR_ARG(text));
-	} else {
-		failure(c, n, "can't handle %.*s for arg of type %s", STR_ARG(text),
-			letter_type(letter));
-	}
+	else if (letter == 's' && n->type == NODE_STRING)
+		constant(c, value_str(n->text));
+	else if (letter == 'b' && n->type == NODE_BOOL)
+		constant(c, value_bool(n->truth));
+	else if (integer && n->type == NODE_NUMBER && n->is_int)
+		constant(c, letter == 'i' ? value_int(n->integer) : value_int64(n->integer));
+	else if (letter == 'f' && n->type == NODE_NUMBER && n->is_float)
+		constant(c, value_float(n->real));
+	else if (integer || letter == 's' || letter == 'f' || letter == 'b')
+		failure(c, "expected %s; found %.*s", integer ? "integer" : letter == 'f' ? "float"
+			: access_letter_type(letter), STR_ARG(text));
+	else
+		failure(c, "can't handle %.*s for arg of type %s", STR_ARG(text),
+			access_letter_type(letter));
 }
 
-static void check(struct compiler *c, const struct node *n, char letter)
-{
-	if (letter == 'a')
-		return;
-	emit(c, OP_CHECK, 0, last_at(n), 0);
-	c->out->code[c->out->code_n - 1].n = (uint16_t)(unsigned char)letter;
-}
+/* --- operands --- */
+
+static void pipeline(struct compiler *c, const struct node *pipe);
+static void call(struct compiler *c, const struct node *name, const struct node *command,
+	const struct node *args, bool piped);
 
 /* A value that ends a command loses its interface: mark the instruction that made it. */
 static void unwrap(struct compiler *c)
@@ -272,67 +229,66 @@ static void unwrap(struct compiler *c)
 	struct ins *last = &c->out->code[c->out->code_n - 1];
 
 	if (last->op == OP_VAR || last->op == OP_FIELD || last->op == OP_CHAIN ||
-	    last->op == OP_DOT || last->op == OP_METHOD)
+		last->op == OP_VAR_FIELD || last->op == OP_DOT || last->op == OP_METHOD_CALL)
 		last->b |= INS_UNWRAP;
 }
 
-static void variable(struct compiler *c, const struct node *n)
+static void variable(struct compiler *c, const struct node *n, const struct names *names)
 {
 	int32_t slot = slot_of(c, n->text);
 
+	c->at = n;
 	if (slot < 0)
-		failure(c, n, "undefined variable: %.*s", STR_ARG(n->text));
+		failure(c, "undefined variable: %.*s", STR_ARG(n->text));
+	else if (names->n)
+		emit(c, OP_VAR_FIELD, add_chain(c, names), 1)->n = (uint16_t)slot;
 	else
-		emit(c, OP_VAR, (uint32_t)slot, n, 1);
+		emit(c, OP_VAR, (uint32_t)slot, 1);
 }
 
 static void operand(struct compiler *c, const struct node *n);
 
-/* The receiver of names, without the last `less` of them. */
-static void receiver(struct compiler *c, const struct node *n, uint32_t less)
+/* The value of a FIELD, VARIABLE or CHAIN without the last `less` of its names. */
+static void walk(struct compiler *c, const struct node *n, uint32_t less)
 {
 	struct names names = {n->names.at, n->names.n - less};
 
-	if (n->type == NODE_FIELD) {
+	c->at = n;
+	if (n->type == NODE_VARIABLE) {
+		variable(c, n, &names);
+	} else if (n->type == NODE_FIELD) {
 		if (names.n)
-			emit(c, OP_FIELD, add_chain(c, &names), n, 1);
+			emit(c, OP_FIELD, add_chain(c, &names), 1);
 		else
-			emit(c, OP_DOT, 0, n, 1);
-		return;
-	}
-	if (n->type == NODE_VARIABLE)
-		variable(c, n);
-	else if (n->pipe->type == NODE_NIL)
-		failure(c, n, "indirection through explicit nil in %.*s", STR_ARG(node_text(c, n)));
-	else
+			emit(c, OP_DOT, 0, 1);
+	} else {
 		operand(c, n->pipe);
-	if (names.n)
-		emit(c, OP_CHAIN, add_chain(c, &names), n, 0);
+		if (names.n)
+			emit(c, OP_CHAIN, add_chain(c, &names), 0);
+	}
 }
 
-/* A function without arguments of its own, or nothing piped. */
-static void call(struct compiler *c, const struct node *name, const struct node *args, bool final);
-
-/* Any node as an argument of unknown type. */
+/* Any node as an argument of any type. */
 static void operand(struct compiler *c, const struct node *n)
 {
+	c->at = n;
 	switch (n->type) {
 	case NODE_DOT:
-		emit(c, OP_DOT, 0, n, 1);
+		emit(c, OP_DOT, 0, 1);
 		break;
 	case NODE_FIELD:
 	case NODE_VARIABLE:
 	case NODE_CHAIN:
-		receiver(c, n, 0);
+		walk(c, n, 0);
 		break;
 	case NODE_PIPE:
 		pipeline(c, n);
 		break;
 	case NODE_IDENTIFIER:
-		call(c, n, NULL, false);
+		call(c, n, n, NULL, false);
 		break;
 	case NODE_NIL:
-		constant(c, VALUE_NONE, n);
+		constant(c, VALUE_NONE);
 		break;
 	default:
 		literal(c, n);
@@ -340,119 +296,171 @@ static void operand(struct compiler *c, const struct node *n)
 	}
 }
 
+static bool takes_nil(char letter)
+{
+	return strchr("amLlv", letter) != NULL;
+}
+
 static void argument(struct compiler *c, const struct node *n, char letter)
 {
-	if (n->type == NODE_BOOL || n->type == NODE_NUMBER || n->type == NODE_STRING) {
+	c->at = n;
+	if (is_literal(n)) {
 		literal_argument(c, n, letter);
 		return;
 	}
 	if (n->type == NODE_NIL && !takes_nil(letter)) {
-		failure(c, n, "cannot assign nil to %s", letter_type(letter));
+		failure(c, "cannot assign nil to %s", access_letter_type(letter));
 		return;
 	}
 	operand(c, n);
-	check(c, n, letter);
+	if (letter != 'a' && letter != 'l')
+		emit(c, OP_CHECK, 0, 0)->n = (uint16_t)(unsigned char)letter;
 }
 
-/* The letter of parameter i; 'a' beyond the row (the count is checked when it runs). */
-static char parameter(const struct fn *fn, uint32_t i)
-{
-	size_t n = strlen(fn->params);
-	bool variadic = n && fn->params[n - 1] == '*';
+/* --- calls --- */
 
-	n -= variadic;
-	if (i < n)
-		return fn->params[i];
-	return variadic && n ? fn->params[n - 1] : 'a';
-}
-
-static void and_or(struct compiler *c, const struct node *name, const struct node *args,
-		   bool final)
+/* The first value that decides is the result. A piped value lies below and is the last one. */
+static void and_or(struct compiler *c, const struct node *name, const struct node *args, bool piped)
 {
 	bool is_or = str_is(name->text, "or");
-	uint32_t jumps[64], n = 0;
+	uint32_t *jumps = NULL, n = 0;
 
-	if (!args && !final) {
-		failure(c, name, "wrong number of args for %.*s: want at least 1 got 0",
+	if (!args && !piped) {
+		failure(c, "wrong number of args for %.*s: want at least 1 got 0",
 			STR_ARG(name->text));
 		return;
 	}
 	for (const struct node *a = args; a; a = a->next) {
+		struct ins *i;
+
 		operand(c, a);
 		unwrap(c);
-		if ((!a->next && !final) || n == 64)
+		if (!a->next && !piped)
 			break;
-		jumps[n] = emit(c, OP_DECIDE, 0, a, -1);
-		c->out->code[jumps[n]].n = is_or;
-		c->out->code[jumps[n]].b = final ? DECIDE_NIP : 0;
-		n++;
+		i = emit(c, OP_DECIDE, 0, -1);
+		i->n = is_or;
+		i->b = (uint8_t)((piped ? INS_NIP : 0) | (c->at ? INS_SURE : 0));
+		jumps = more(c->keep, jumps, n, sizeof *jumps);
+		jumps[n++] = c->out->code_n - 1;
 	}
+	if (n && c->at)
+		emit(c, OP_AT, 0, 0);
 	for (uint32_t i = 0; i < n; i++)
 		patch(c, jumps[i]);
+	if (n)
+		c->at = NULL;
 }
 
-static void call(struct compiler *c, const struct node *name, const struct node *args, bool final)
+static bool changes_maps(const struct fn *fn)
 {
-	struct program *p = c->out;
-	const struct fn *fn = fn_find(name->text);
-	uint32_t n = 0, at;
+	static const char *const names[] = {"set", "unset", "merge", "mergeOverwrite",
+		"mustMerge", "mustMergeOverwrite", "include", "tpl"};
 
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(fn->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum opcode call_opcode(const struct fn *fn)
+{
+	if (strcmp(fn->name, "include") == 0)
+		return OP_INCLUDE;
+	return strcmp(fn->name, "tpl") == 0 ? OP_TPL : OP_CALL;
+}
+
+static uint32_t count(const struct node *n)
+{
+	uint32_t all = 0;
+
+	for (; n; n = n->next)
+		all++;
+	return all;
+}
+
+static const struct node **array_of(struct compiler *c, const struct node *n)
+{
+	const struct node **all = arena_news(c->keep, count(n) + 1, const struct node *);
+
+	for (uint32_t i = 0; n; n = n->next)
+		all[i++] = n;
+	return all;
+}
+
+static void call(struct compiler *c, const struct node *name, const struct node *command,
+	const struct node *args, bool piped)
+{
+	const struct fn *fn = fn_find(name->text);
+	struct site site = {.fn = fn, .command = command, .n = count(args) + piped,
+		.piped = piped, .args = array_of(c, args)};
+	uint32_t i = 0;
+	str wrong;
+
+	c->at = name;
 	if (str_is(name->text, "and") || str_is(name->text, "or")) {
-		and_or(c, name, args, final);
+		and_or(c, name, args, piped);
 		return;
 	}
-	/* With a wrong number of arguments Go fails before it evaluates any; CALL says so. */
+	wrong = access_count(c->keep, fn->params, name->text, site.n, piped);
+	if (wrong.n) {
+		failure(c, "%.*s", STR_ARG(wrong));
+		moved(c, piped ? -1 : 0);
+		return;
+	}
 	for (const struct node *a = args; a; a = a->next)
-		argument(c, a, parameter(fn, n++));
-	p->functions = more(c->keep, p->functions, p->functions_n, sizeof *p->functions);
-	p->functions[p->functions_n] = fn;
-	at = emit(c, OP_CALL, p->functions_n++, name, 1 - (int)n - (final ? 1 : 0));
-	p->code[at].n = (uint16_t)(n + (final ? 1 : 0));
-	p->code[at].b = final ? CALL_FINAL : 0;
+		argument(c, a, access_letter(fn, i++));
+	site.final_letter = access_letter(fn, i);
+	c->changes += changes_maps(fn);
+	emit(c, call_opcode(fn), add_site(c, site), 1 - (int)site.n);
 }
 
 /* A field with arguments, or with a value piped into it: only methods take that. */
-static void method(struct compiler *c, const struct node *first, bool final)
+static void method(struct compiler *c, const struct node *first, bool piped)
 {
-	struct names last = {first->names.at + first->names.n - 1, 1};
-	uint32_t n = 0, at;
+	str name = first->names.at[first->names.n - 1];
+	struct site site = {.name = {name, str_hash(name)}, .command = first, .piped = piped,
+		.n = count(first->next) + piped, .args = array_of(c, first->next)};
+	uint32_t at = add_site(c, site), i = 0;
 
-	receiver(c, first, 1);
-	for (const struct node *a = first->next; a; a = a->next, n++)
+	walk(c, first, 1);
+	emit(c, OP_METHOD, at, 1);
+	for (const struct node *a = first->next; a; a = a->next) {
 		operand(c, a);
-	at = emit(c, OP_METHOD, add_chain(c, &last), first, -(int)n - (final ? 1 : 0));
-	c->out->code[at].n = (uint16_t)n;
-	c->out->code[at].b = final ? CALL_FINAL : 0;
+		emit(c, OP_METHOD_CHECK, at, 0)->n = (uint16_t)i++;
+	}
+	c->changes++;
+	emit(c, OP_METHOD_CALL, at, -1 - (int)site.n);
+	c->out->sites[at].skip = c->out->code_n;
 }
 
-static void command(struct compiler *c, const struct node *cmd, bool final)
+static void command(struct compiler *c, const struct node *cmd, bool piped)
 {
 	const struct node *first = cmd->commands;
-	bool has_args = first->next || final;
+	bool has_args = first->next || piped;
 
 	if (first->type == NODE_IDENTIFIER) {
-		call(c, first, first->next, final);
-		return;
-	}
-	if (has_args && (first->type == NODE_FIELD || first->type == NODE_CHAIN ||
-			 (first->type == NODE_VARIABLE && first->names.n))) {
-		method(c, first, final);
-		return;
-	}
-	if (has_args) {
-		failure(c, first, "can't give argument to non-function %.*s",
+		call(c, first, cmd, first->next, piped);
+	} else if (has_args && first->names.n) {
+		method(c, first, piped);
+	} else if (has_args) {
+		if (first->type != NODE_PIPE)
+			c->at = first;
+		failure(c, "can't give argument to non-function %.*s",
 			STR_ARG(node_text(c, first)));
-		moved(c, final ? -1 : 0);
-		return;
-	}
-	if (first->type == NODE_NIL)
-		failure(c, first, "nil is not a command");
-	else
+		moved(c, piped ? -1 : 0);
+	} else if (first->type == NODE_NIL) {
+		c->at = first;
+		failure(c, "nil is not a command");
+	} else if (first->type == NODE_PIPE) {
+		pipeline(c, first);
+	} else {
 		operand(c, first);
+	}
 }
 
 static void pipeline(struct compiler *c, const struct node *pipe)
 {
+	c->at = pipe;
 	for (const struct node *cmd = pipe->commands; cmd; cmd = cmd->next) {
 		command(c, cmd, cmd != pipe->commands);
 		unwrap(c);
@@ -462,10 +470,10 @@ static void pipeline(struct compiler *c, const struct node *pipe)
 		int32_t slot = pipe->assigns ? slot_of(c, name) : (int32_t)declare(c, name);
 
 		if (slot < 0) {
-			failure(c, pipe, "undefined variable: %.*s", STR_ARG(name));
+			failure(c, "undefined variable: %.*s", STR_ARG(name));
 			moved(c, -1);
 		} else {
-			emit(c, OP_SET, (uint32_t)slot, pipe, 0);
+			emit(c, OP_SET, (uint32_t)slot, 0);
 		}
 	}
 }
@@ -480,92 +488,90 @@ static void branch(struct compiler *c, const struct node *n)
 	bool with = n->type == NODE_WITH;
 
 	pipeline(c, n->pipe);
-	skip = emit(c, with ? OP_WITH : OP_UNLESS, 0, n, with ? 0 : -1);
+	skip = emit_jump(c, with ? OP_WITH : OP_UNLESS, with ? 0 : -1);
 	list(c, &n->body);
 	if (with)
-		emit(c, OP_LEAVE, 0, n, -1);
-	end = emit(c, OP_JUMP, 0, n, 0);
+		emit(c, OP_LEAVE, 0, -1);
+	end = emit_jump(c, OP_JUMP, 0);
 	patch(c, skip);
 	list(c, &n->other);
 	patch(c, end);
 	c->scope_n = scope;
 }
 
-/* The pipe's variables are set by NEXT, not by the pipe. */
-static struct range_variables range_variables(struct compiler *c, const struct node *pipe)
+static struct iterator iterator_of(const struct compiler *c, const struct node *pipe)
 {
-	struct range_variables v = {-1, -1};
+	struct iterator it = {.index = -1, .element = -1};
 
-	for (uint32_t i = 0; i < pipe->variables_n; i++) {
-		str name = pipe->variables[i]->text;
-		int32_t slot = pipe->assigns ? slot_of(c, name) : (int32_t)declare(c, name);
-
-		if (slot < 0) {
-			failure(c, pipe, "undefined variable: %.*s", STR_ARG(name));
-			moved(c, -1);
-		}
-		if (i + 1 == pipe->variables_n)
-			v.element = slot;
-		else
-			v.index = slot;
-	}
-	return v;
+	if (pipe->variables_n)
+		it.element = slot_of(c, pipe->variables[pipe->variables_n - 1]->text);
+	if (pipe->variables_n > 1)
+		it.index = slot_of(c, pipe->variables[0]->text);
+	return it;
 }
 
 static void range(struct compiler *c, const struct node *n)
 {
-	struct node source = *n->pipe;
-	struct loop loop = {.outer = c->loop};
+	struct breaks loop = {.outer = c->loop};
 	struct program *p = c->out;
-	uint32_t scope = c->scope_n, start, end;
-	uint16_t row = (uint16_t)p->ranges_n;
+	uint32_t scope = c->scope_n, row = p->iterators_n, end, changes = c->changes;
 
-	source.variables_n = 0;
-	pipeline(c, &source);
-	p->ranges = more(c->keep, p->ranges, p->ranges_n, sizeof *p->ranges);
-	p->ranges[p->ranges_n++] = range_variables(c, n->pipe);
-	start = emit(c, OP_RANGE, 0, n, -1);
-	p->code[start].n = row;
-	loop.next = emit(c, OP_NEXT, 0, n, 0);
-	p->code[loop.next].n = row;
+	pipeline(c, n->pipe);
+	p->iterators = more(c->keep, p->iterators, row, sizeof *p->iterators);
+	p->iterators[p->iterators_n++] = iterator_of(c, n->pipe);
+	emit(c, OP_RANGE, row, -1);
+	loop.next = p->code_n;
+	emit(c, OP_NEXT, row, 0);
 	c->loop = &loop;
 	list(c, &n->body);
-	emit(c, OP_JUMP, loop.next, n, 0);
+	emit(c, OP_JUMP, loop.next, 0);
 	c->loop = loop.outer;
-	patch(c, loop.next);
-	for (uint32_t i = 0; i < loop.breaks_n; i++)
-		patch(c, loop.breaks[i]);
-	emit(c, OP_DONE, 0, n, 0);
-	end = emit(c, OP_JUMP, 0, n, 0);
-	patch(c, start);
-	c->scope_n = scope;
+	for (uint32_t i = 0; i < loop.n; i++)
+		patch(c, loop.at[i]);
+	p->iterators[row].done = p->code_n;
+	p->iterators[row].mutates = c->changes != changes;
+	emit(c, OP_DONE, 0, 0);
+	end = emit_jump(c, OP_JUMP, 0);
+	p->iterators[row].past = p->code_n;
 	list(c, &n->other);
 	patch(c, end);
 	c->scope_n = scope;
 }
 
+/* NEXT and DONE restore the dot and the stack, whatever `with` the jump comes out of. */
 static void leave_loop(struct compiler *c, const struct node *n)
 {
-	struct loop *loop = c->loop;
+	struct breaks *loop = c->loop;
 
-	/* NEXT and DONE restore the dot and the stack, whatever `with` the jump comes out of. */
 	if (n->type == NODE_CONTINUE) {
-		emit(c, OP_JUMP, loop->next, n, 0);
+		emit(c, OP_JUMP, loop->next, 0);
 		return;
 	}
-	loop->breaks = more(c->keep, loop->breaks, loop->breaks_n, sizeof *loop->breaks);
-	loop->breaks[loop->breaks_n++] = emit(c, OP_JUMP, 0, n, 0);
+	loop->at = more(c->keep, loop->at, loop->n, sizeof *loop->at);
+	loop->at[loop->n++] = emit_jump(c, OP_JUMP, 0);
+}
+
+static void template(struct compiler *c, const struct node *n)
+{
+	emit(c, OP_FIND, add_text(c, n->text), 1);
+	if (n->pipe)
+		pipeline(c, n->pipe);
+	else
+		constant(c, VALUE_NONE);
+	c->changes++;
+	emit(c, OP_TEMPLATE, 0, -2);
 }
 
 static void statement(struct compiler *c, const struct node *n)
 {
+	c->at = n;
 	switch (n->type) {
 	case NODE_TEXT:
-		emit(c, OP_TEXT, add_text(c, n->text), n, 0);
+		emit(c, OP_TEXT, add_text(c, n->text), 0);
 		break;
 	case NODE_ACTION:
 		pipeline(c, n->pipe);
-		emit(c, n->pipe->variables_n ? OP_POP : OP_PRINT, 0, n, -1);
+		emit(c, n->pipe->variables_n ? OP_POP : OP_PRINT, 0, -1);
 		break;
 	case NODE_IF:
 	case NODE_WITH:
@@ -575,11 +581,7 @@ static void statement(struct compiler *c, const struct node *n)
 		range(c, n);
 		break;
 	case NODE_TEMPLATE:
-		if (n->pipe)
-			pipeline(c, n->pipe);
-		else
-			constant(c, VALUE_NONE, n);
-		emit(c, OP_TEMPLATE, add_text(c, n->text), n, -1);
+		template(c, n);
 		break;
 	default:
 		leave_loop(c, n);
@@ -603,6 +605,6 @@ struct program *compile(struct arena *keep, const struct parsed *tree, str file,
 	c.out->empty = node_list_empty(&tree->body);
 	declare(&c, STR("$"));
 	list(&c, &tree->body);
-	emit(&c, OP_RETURN, 0, tree->body.last, 0);
+	emit(&c, OP_RETURN, 0, 0);
 	return c.out;
 }

@@ -1,5 +1,8 @@
 /*
- * The inside of one render, for the functions that reach into it (include, tpl, lookup, random).
+ * The inside of one render, for the machine and for the functions that reach into it.
+ *
+ * Template calls, include and tpl do not recurse in C: they push a frame. What an error needs is
+ * read from the frames when it happens.
  */
 #ifndef RENDER_EXEC_H
 #define RENDER_EXEC_H
@@ -12,13 +15,41 @@
  * interface, on which a field is an error. */
 enum { FLAG_INTERFACE = 1 };
 
-/* Where an error happened, innermost first. */
-struct trace {
-	struct trace *outer;
+enum frame_kind { FRAME_TOP, FRAME_TEMPLATE, FRAME_INCLUDE, FRAME_TPL };
+
+/* Templates that tpl defined, visible inside that tpl only. */
+struct overlay {
+	const struct overlay *outer;
+	const struct template_file *file;
+};
+
+struct frame {
 	const struct program *program;
-	const struct node *node;
+	const struct ins *ip; /* where a called frame was called from */
+	const struct node *at; /* remembered by AT and DECIDE */
+	struct value dot;
+	const struct overlay *overlay;
+	str name;	  /* INCLUDE: as given; TPL: the text */
+	size_t out_from;  /* where its output starts */
+	uint32_t base;	  /* its first variable on the stack */
+	uint32_t loops;	  /* iterations of its callers */
+	uint8_t kind;
+};
+
+struct loop {
+	const struct value *list;
+	struct map_entry *entries;
+	struct value over, dot; /* dot: to be restored */
+	uint32_t sp, at, n;
+};
+
+/* The first thing that went wrong. */
+struct failure {
 	str message;
-	bool plain; /* a function's own error, not the template engine's */
+	const char *function; /* "error calling X" when not NULL */
+	const struct node *node;
+	bool user;  /* fail and required: only the message counts */
+	bool limit; /* a cap of ours */
 };
 
 struct exec {
@@ -26,48 +57,47 @@ struct exec {
 	const struct template_set *set;
 	struct exec_env env;
 	struct value *stack;
-	uint32_t sp;
+	struct frame *frames;
+	struct loop *loops;
+	uint32_t stack_room, sp, frames_room, frames_n, loops_room, loops_n;
 	struct buf *out;
-	uint64_t steps;	 /* left */
-	uint32_t depth;	 /* of template calls */
-	struct map *includes; /* name to nesting: Helm's recursion guard */
-	struct overlay *overlay; /* defines made by tpl, newest first */
-	struct map *snippets;	 /* tpl text to its compiled file */
-	struct trace *trace, *trace_last;
-	str user_message; /* of fail and required */
-	bool has_user_message;
+	size_t out_start;
+	uint64_t steps;	      /* left */
+	struct map *snippets; /* tpl text to its compiled file */
+	struct error *call_error;
+	struct failure failure;
 	uint64_t random;
 };
 
-/* Templates that tpl defined, visible inside that tpl only. */
-struct overlay {
-	struct overlay *outer;
-	const struct template_file *file;
-};
+/* Runs a body to its end; its output is appended to x->out. False with x->failure set. */
+bool vm_run(struct exec *x, const struct program *p, struct value dot);
+/* Sets x->failure and returns false. */
+bool vm_fail(struct exec *x, const struct node *node, str message);
+/* Helm's text for x->failure and the frames around it. */
+bool failure_report(struct exec *x, struct error *err);
 
-const struct program *exec_find(struct exec *x, str name);
-/* Runs a body; its output goes to x->out. False with x->trace filled. */
-bool exec_run(struct exec *x, const struct program *p, struct value dot);
-/* include: a body's output as a string. */
-bool exec_capture(struct exec *x, const struct program *p, struct value dot, str *out);
 /* Deletes "<no value>" from everything after `from`. */
 void exec_erase(struct buf *out, size_t from);
 /* 64 random bits: from the seed when the render has one, else the system's. */
 uint64_t exec_random(struct exec *x);
 
-struct value *exec_stack(struct arena *a);
-
 /* A REF as a plain value: for range, toYaml, toJson. */
 struct value access_plain(struct arena *a, struct value v);
-/* access.c: one field or method without arguments. False: the message is in *why. */
+/* The row of a receiver's method, or NULL. */
+const struct fn *access_method(struct value receiver, str name);
+/* One field or method without arguments. False: x->failure but for its node is set. */
 bool access_field(struct exec *x, struct value receiver, const struct name *name,
-		  struct value *out, str *why);
-/* With arguments; piped is among them. */
-bool access_method(struct exec *x, struct value receiver, const struct name *name,
-		   const struct value *arg, uint32_t n, struct value *out, str *why, bool *plain);
-/* Go's validateType for a parameter letter: false with *why. */
+		  struct value *out);
+/* Calls a method that has been checked. */
+bool access_call(struct exec *x, const struct fn *row, const struct value *arg, uint32_t n,
+		 struct value *out);
+/* Go's validateType for a parameter letter; false with *why. */
 bool access_check(struct exec *x, struct value *v, char letter, str *why);
-/* Checks the count of arguments against a row: false with *why. */
-bool access_count(struct exec *x, const struct fn *fn, uint32_t n, bool final, str *why);
+/* The Go type of a parameter letter. */
+const char *access_letter_type(char letter);
+/* The letter of argument i, 'a' when there is none. */
+char access_letter(const struct fn *fn, uint32_t i);
+/* "" or the complaint about a wrong number of arguments, `piped` being one of the n. */
+str access_count(struct arena *a, const char *params, str name, uint32_t n, bool piped);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * The contract of template.h: compiling files, gathering sets, executing, and turning a trace
- * into Helm's error text.
+ * The contract of template.h: compiling files, gathering sets, executing.
  */
 #include "render/template.h"
 
@@ -10,15 +9,15 @@
 #include "render/compile.h"
 #include "render/exec.h"
 
-bool template_compile(struct arena *keep, str name, str source, struct template_file **out,
-		      struct error *err)
+bool template_file_compile(struct arena *keep, str name, str source, struct template_file **out,
+	struct error *err)
 {
 	struct template_file *file = arena_new(keep, struct template_file);
 	struct parsed *tree;
 	uint32_t n = 0, i = 0;
 	str text = arena_str(keep, source);
 
-	if (!parse_template(keep, name, text, &tree, err))
+	if (!parse_template(keep, arena_str(keep, name), text, &tree, err))
 		return error_wrap(err, "template");
 	for (const struct parsed *t = tree; t; t = t->next)
 		n++;
@@ -29,6 +28,37 @@ bool template_compile(struct arena *keep, str name, str source, struct template_
 			t->name, str_hash(t->name), compile(keep, t, tree->name, text)};
 	*out = file;
 	return true;
+}
+
+/* Helm shows the place and what follows the last ": ". */
+static void clean_parse_error(struct error *err)
+{
+	struct error raw = *err;
+	str s = str_of(raw.text), place = STR_NONE, last = s;
+
+	for (size_t i = 0, from = 0, part = 0; i <= s.n; i++) {
+		if (i < s.n && !(s.s[i] == ':' && i + 1 < s.n && s.s[i + 1] == ' '))
+			continue;
+		last = str_sub(s, from, i);
+		if (part++ == 1)
+			place = last;
+		from = i + 2;
+	}
+	error_set(err, raw.kind, "parse error at (%.*s): %.*s", STR_ARG(place), STR_ARG(last));
+}
+
+bool template_compile(struct arena *keep, str name, str source, struct template_file **out,
+	struct error *err)
+{
+	struct error why = {.kind = ERROR_NONE};
+
+	if (template_file_compile(keep, name, source, out, &why))
+		return true;
+	if (why.kind == ERROR_INVALID)
+		clean_parse_error(&why);
+	if (err)
+		*err = why;
+	return false;
 }
 
 struct template_set *template_set_new(struct arena *keep)
@@ -70,26 +100,21 @@ bool template_set_add(struct template_set *set, const struct template_file *file
 	return true;
 }
 
-const struct program *template_find(const struct template_set *set, str name)
+const struct program *template_find_hashed(const struct template_set *set, str name, uint32_t hash)
 {
-	const struct value *at = map_find(set->names, name);
+	const struct value *at = map_find_hashed(set->names, name, hash);
 
 	return at ? set->programs[at->i] : NULL;
+}
+
+const struct program *template_find(const struct template_set *set, str name)
+{
+	return template_find_hashed(set, name, str_hash(name));
 }
 
 bool template_set_has(const struct template_set *set, str name)
 {
 	return template_find(set, name) != NULL;
-}
-
-const struct program *exec_find(struct exec *x, str name)
-{
-	for (const struct overlay *o = x->overlay; o; o = o->outer)
-		for (uint32_t i = 0; i < o->file->n; i++)
-			if (str_eq(o->file->bodies[i].name, name) &&
-			    !o->file->bodies[i].program->empty)
-				return o->file->bodies[i].program;
-	return template_find(x->set, name);
 }
 
 struct exec *exec_new(struct arena *arena, const struct template_set *set,
@@ -101,9 +126,8 @@ struct exec *exec_new(struct arena *arena, const struct template_set *set,
 	x->set = set;
 	if (env)
 		x->env = *env;
-	x->stack = exec_stack(arena);
 	x->steps = LIMIT_TEMPLATE_STEPS;
-	x->includes = map_new(arena, 0);
+	x->call_error = arena_new(arena, struct error);
 	x->snippets = map_new(arena, 0);
 	x->random = x->env.seed;
 	return x;
@@ -146,95 +170,17 @@ void exec_erase(struct buf *out, size_t from)
 	out->n = to;
 }
 
-/* --- errors --- */
-
-/* "F:L:C" of a node: the column counts bytes from 0. */
-static str location(struct arena *a, const struct trace *t)
-{
-	const struct program *p = t->program;
-	str before;
-
-	if (!t->node)
-		return arena_printf(a, "%.*s", STR_ARG(p->name));
-	before = str_sub(p->source, 0, t->node->pos);
-	return arena_printf(a, "%.*s:%u:%zu", STR_ARG(p->file), t->node->line,
-			    before.n - (size_t)(str_rfind_char(before, '\n') + 1));
-}
-
-static void raw_text(struct arena *a, struct buf *out, const struct trace *t, const struct trace *inner)
-{
-	str where = location(a, t);
-
-	buf_printf(out, "template: %.*s: executing ", STR_ARG(where));
-	print_quoted(out, t->program->name);
-	buf_lit(out, " at <");
-	if (t->node)
-		node_print(out, t->node);
-	buf_printf(out, ">: %.*s", STR_ARG(t->message));
-	(void)inner;
-}
-
-/* Frames are kept innermost first; texts nest outermost first. */
-static void raw_chain(struct arena *a, struct buf *out, const struct trace *t)
-{
-	if (t->outer) {
-		raw_chain(a, out, t->outer);
-		buf_char(out, ' ');
-	}
-	raw_text(a, out, t, NULL);
-}
-
-/* Helm 4: one block a frame. */
-static void flowed_chain(struct arena *a, struct buf *out, const struct trace *t)
-{
-	str where = location(a, t);
-
-	if (t->outer) {
-		flowed_chain(a, out, t->outer);
-		buf_char(out, '\n');
-	}
-	buf_printf(out, "%.*s\n  executing ", STR_ARG(where));
-	print_quoted(out, t->program->name);
-	buf_lit(out, " at <");
-	if (t->node)
-		node_print(out, t->node);
-	buf_printf(out, ">:\n    %.*s", STR_ARG(t->message));
-}
-
-static bool report(struct exec *x, struct error *err)
-{
-	const struct trace *outermost = x->trace_last;
-	bool plain = false;
-	struct buf out;
-	str where;
-
-	if (x->has_user_message) {
-		where = location(x->arena, outermost);
-		return error_set(err, ERROR_INVALID, "execution error at (%.*s): %.*s",
-				 STR_ARG(where), STR_ARG(x->user_message));
-	}
-	buf_in(&out, x->arena, LIMIT_ERROR_TEXT);
-	for (const struct trace *t = x->trace; t; t = t->outer)
-		plain |= t->plain;
-	if (plain || x->env.helm3)
-		raw_chain(x->arena, &out, x->trace);
-	else
-		flowed_chain(x->arena, &out, x->trace);
-	return error_set(err, ERROR_INVALID, "%.*s", STR_ARG(buf_str(&out)));
-}
+/* --- executing --- */
 
 static bool run_guarded(struct exec *x, const struct program *p, struct value dot, struct buf *out,
-			struct error *err)
+	struct error *err)
 {
 	size_t from = out->n;
 
 	x->out = out;
-	x->sp = 0;
-	x->trace = x->trace_last = NULL;
-	x->has_user_message = false;
-	if (!exec_run(x, p, dot)) {
+	if (!vm_run(x, p, dot)) {
 		buf_truncate(out, from);
-		return report(x, err);
+		return failure_report(x, err);
 	}
 	exec_erase(out, from);
 	return true;
@@ -243,18 +189,22 @@ static bool run_guarded(struct exec *x, const struct program *p, struct value do
 bool exec_template(struct exec *x, str name, struct value dot, struct buf *out, struct error *err)
 {
 	const struct program *p = template_find(x->set, name);
-	jmp_buf env, *former;
+	jmp_buf env, *volatile former = x->arena->guard;
 	bool ok;
 
 	if (!p)
-		return error_set(err, ERROR_NOT_FOUND, "template \"%.*s\" not defined", STR_ARG(name));
+		return error_set(err, ERROR_NOT_FOUND,
+			"template: no template \"%.*s\" associated with template \"gotpl\"",
+			STR_ARG(name));
 	if (setjmp(env)) {
-		arena_guard(x->arena, NULL);
-		return error_set(err, x->arena->capped ? ERROR_LIMIT : ERROR_MEMORY,
-				 "%.*s: the render takes more than %u bytes of memory",
-				 STR_ARG(name), LIMIT_RENDER_MEMORY);
+		arena_guard(x->arena, former);
+		if (!x->arena->capped)
+			return error_set(err, ERROR_MEMORY, "%.*s: no memory left", STR_ARG(name));
+		return error_set(err, ERROR_LIMIT,
+			"%.*s: the render takes more than %zu bytes of memory", STR_ARG(name),
+			x->arena->cap);
 	}
-	former = arena_guard(x->arena, &env);
+	arena_guard(x->arena, &env);
 	ok = run_guarded(x, p, dot, out, err);
 	arena_guard(x->arena, former);
 	return ok;

@@ -1,301 +1,622 @@
 /*
- * The loop that runs programs. Operands live on one stack for the whole render; each body gets a
- * frame of variables on it. Template calls recurse in C, bounded by LIMIT_TEMPLATE_DEPTH.
+ * The loop that runs programs. Operands and variables live on one stack for the whole render;
+ * each template call, include and tpl has a frame of its own and none of C's.
  */
-#include "render/exec.h"
-
 #include "base/limits.h"
+#include "render/compile.h"
+#include "render/exec.h"
+#include "render/ref.h"
 
-#define STACK_VALUES (1u << 16)
-
-struct iteration {
-	struct iteration *outer;
-	struct value over; /* LIST, MAP or an INT count */
-	struct value dot;  /* to be restored */
-	struct map_entry *entries; /* a snapshot: the body may change the map */
-	uint32_t sp, at, n;
-};
-
-struct frame {
-	struct exec *x;
-	const struct program *p;
-	struct value dot;
-	struct iteration *iteration;
-	uint32_t variables; /* first slot on the stack */
-};
-
-static bool vm_fail(struct frame *f, const struct ins *i, str message, bool plain)
+bool vm_fail(struct exec *x, const struct node *node, str message)
 {
-	struct exec *x = f->x;
-	struct trace *t = arena_new(x->arena, struct trace);
-
-	*t = (struct trace){NULL, f->p, i->node, message, plain};
-	if (x->trace_last)
-		x->trace_last->outer = t;
-	else
-		x->trace = t;
-	x->trace_last = t;
+	x->failure = (struct failure){.message = message, .node = node};
 	return false;
 }
 
-static struct value unwrapped(struct value v, uint8_t b)
+static bool over_limit(struct exec *x, const struct node *node, str message)
+{
+	vm_fail(x, node, message);
+	x->failure.limit = true;
+	return false;
+}
+
+/* What an error of this instruction points at. */
+static const struct node *place(const struct frame *f, const struct ins *i)
+{
+	return i->node ? i->node : f->at;
+}
+
+static inline struct value unwrapped(struct value v, unsigned b)
 {
 	if (b & INS_UNWRAP)
 		v.flags = 0;
 	return v;
 }
 
-static bool walk_chain(struct frame *f, const struct ins *i, struct value v, struct value *out)
+static inline bool truth(struct value v)
 {
-	const struct chain *chain = &f->p->chains[i->a];
-	str why;
+	if (v.type == VALUE_BOOL)
+		return v.b;
+	if (v.type == VALUE_STR)
+		return v.n > 0;
+	return v.type != VALUE_NIL && value_truth(v);
+}
+
+static str quoted(struct exec *x, const char *before, str s, const char *after)
+{
+	struct buf b;
+
+	buf_in(&b, x->arena, 0);
+	buf_lit(&b, before);
+	print_quoted(&b, s);
+	buf_lit(&b, after);
+	return buf_str(&b);
+}
+
+static str shown(struct exec *x, const char *before, struct value v, const char *after)
+{
+	struct buf b;
+
+	buf_in(&b, x->arena, LIMIT_ERROR_TEXT);
+	buf_lit(&b, before);
+	print_value(&b, v);
+	buf_lit(&b, after);
+	return buf_str(&b);
+}
+
+/* --- fields --- */
+
+static bool walk_chain(struct exec *x, const struct frame *f, const struct ins *i, struct value v,
+	struct value *out)
+{
+	const struct chain *chain = &f->program->chains[i->a];
 
 	for (uint32_t k = 0; k < chain->n; k++) {
 		const struct value *hit;
 
 		/* The common case: a plain map has the key. */
-		if (v.type == VALUE_MAP && v.elem == ELEM_ANY && v.map &&
-		    (hit = map_find_hashed(v.map, chain->at[k].text, chain->at[k].hash))) {
+		if (v.type == VALUE_MAP && v.elem == ELEM_ANY &&
+			(hit = map_find_hashed(v.map, chain->at[k].text, chain->at[k].hash))) {
 			v = *hit;
 			v.flags = FLAG_INTERFACE;
-			continue;
+		} else if (!access_field(x, v, &chain->at[k], &v)) {
+			x->failure.node = place(f, i);
+			return false;
 		}
-		if (!access_field(f->x, v, &chain->at[k], &v, &why))
-			return vm_fail(f, i, why, false);
 	}
 	*out = unwrapped(v, i->b);
 	return true;
 }
 
+/* --- frames --- */
+
+static void stack_reserve(struct exec *x, uint32_t more)
+{
+	uint32_t want = x->sp + more, room = x->stack_room ? x->stack_room : 256;
+
+	if (want <= x->stack_room)
+		return;
+	while (room < want)
+		room *= 2;
+	x->stack = arena_grow(x->arena, x->stack, x->sp * sizeof *x->stack,
+		room * sizeof *x->stack);
+	x->stack_room = room;
+}
+
+static void frames_reserve(struct exec *x)
+{
+	uint32_t room = x->frames_room ? x->frames_room * 2 : 16;
+
+	if (x->frames_n < x->frames_room)
+		return;
+	x->frames = arena_grow(x->arena, x->frames, x->frames_n * sizeof *x->frames,
+		room * sizeof *x->frames);
+	x->frames_room = room;
+}
+
+static struct frame *enter(struct exec *x, const struct program *p, struct value dot,
+	enum frame_kind kind)
+{
+	const struct overlay *overlay = x->frames_n ? x->frames[x->frames_n - 1].overlay : NULL;
+	struct frame *f;
+
+	frames_reserve(x);
+	stack_reserve(x, p->variables_n + p->stack_n + 2);
+	dot.flags = 0;
+	f = &x->frames[x->frames_n++];
+	*f = (struct frame){.program = p, .ip = p->code, .dot = dot, .overlay = overlay,
+		.out_from = x->out->n, .base = x->sp, .loops = x->loops_n, .kind = (uint8_t)kind};
+	x->stack[x->sp] = dot; /* $ */
+	memset(&x->stack[x->sp + 1], 0, (p->variables_n - 1) * sizeof *x->stack);
+	x->sp += p->variables_n;
+	return f;
+}
+
+static const struct program *find(const struct exec *x, const struct frame *f, str name)
+{
+	for (const struct overlay *o = f->overlay; o; o = o->outer)
+		for (uint32_t i = o->file->n; i > 0; i--) {
+			const struct template_body *body = &o->file->bodies[i - 1];
+
+			if (str_eq(body->name, name) && !body->program->empty)
+				return body->program;
+		}
+	return template_find(x->set, name);
+}
+
+static bool too_deep(struct exec *x, const struct node *node)
+{
+	if (x->frames_n < LIMIT_TEMPLATE_DEPTH)
+		return false;
+	over_limit(x, node, arena_printf(x->arena, "exceeded maximum template depth (%d)",
+		LIMIT_TEMPLATE_DEPTH));
+	return true;
+}
+
 /* --- calls --- */
 
-static bool do_call(struct frame *f, const struct ins *i)
+static bool call_fails(struct exec *x, const struct site *site, str message)
 {
-	const struct fn *fn = f->p->functions[i->a];
-	struct exec *x = f->x;
-	struct value *args = &x->stack[x->sp - i->n], final, out = VALUE_NONE;
-	struct error *err = NULL;
-	struct call call = {x, x->arena, fn, NULL};
-	bool has_final = i->b & CALL_FINAL;
+	vm_fail(x, site->command, message);
+	x->failure.function = site->fn->name;
+	return false;
+}
+
+/* The arguments of a site in order: a piped one was evaluated first and comes last. */
+static bool gather(struct exec *x, const struct frame *f, const struct ins *i,
+	const struct site *site, struct value **args)
+{
+	struct value *arg = &x->stack[x->sp - site->n], final;
 	str why;
 
-	if (!access_count(x, fn, i->n, has_final, &why))
-		return vm_fail(f, i, why, false);
-	if (has_final) { /* it was evaluated first and lies at the bottom; Go passes it last */
-		final = args[0];
-		memmove(args, args + 1, (i->n - 1u) * sizeof *args);
-		final.flags = 0;
-		args[i->n - 1] = final;
-		if (!access_check(x, &args[i->n - 1],
-				  fn->params[strlen(fn->params) -
-					     (strchr(fn->params, '*') ? 2u : 1u)],
-				  &why))
-			return vm_fail(f, i, why, false);
-	}
-	err = arena_new(x->arena, struct error);
-	call.err = err;
-	if (!fn->body(&call, args, i->n, &out)) {
-		bool nested = x->trace != NULL;
+	*args = arg;
+	if (!site->piped)
+		return true;
+	final = arg[0];
+	memmove(arg, arg + 1, (site->n - 1u) * sizeof *arg);
+	if (site->final_letter != 'a' && !access_check(x, &final, site->final_letter, &why))
+		return vm_fail(x, place(f, i), why);
+	arg[site->n - 1] = final;
+	return true;
+}
 
-		return vm_fail(f, i,
-			       nested ? arena_printf(x->arena, "error calling %s:", fn->name)
-				      : arena_printf(x->arena, "error calling %s: %s", fn->name,
-						     err->text),
-			       !nested);
+static bool do_call(struct exec *x, const struct frame *f, const struct ins *i)
+{
+	const struct site *site = &f->program->sites[i->a];
+	struct call call = {x, x->arena, site->fn, x->call_error};
+	struct value out = VALUE_NONE, *args;
+
+	if (!gather(x, f, i, site, &args))
+		return false;
+	if (!site->fn->body(&call, args, site->n, &out)) {
+		bool limit = x->call_error->kind == ERROR_LIMIT;
+
+		if (!x->failure.user)
+			call_fails(x, site, arena_str(x->arena, str_of(x->call_error->text)));
+		x->failure.node = site->command;
+		x->failure.limit = limit;
+		return false;
 	}
-	x->sp -= i->n;
 	out.flags = 0;
+	x->sp -= site->n;
 	x->stack[x->sp++] = out;
 	return true;
 }
 
-static bool do_method(struct frame *f, const struct ins *i)
+/* Helm counts per name; nobody gets there without as many frames. */
+static bool nested_too_often(const struct exec *x, str name)
 {
-	struct exec *x = f->x;
-	bool has_final = i->b & CALL_FINAL, plain = false;
-	uint32_t n = i->n;
-	struct value *base = &x->stack[x->sp - n - 1 - (has_final ? 1 : 0)];
-	struct value receiver = base[has_final ? 1 : 0], out = VALUE_NONE;
-	struct value *args = base + (has_final ? 2 : 1);
-	str why;
+	uint32_t n = 0;
 
-	if (has_final) {
-		struct value final = base[0];
+	if (x->frames_n <= LIMIT_TEMPLATE_INCLUDE)
+		return false;
+	for (uint32_t i = 0; i < x->frames_n; i++)
+		n += x->frames[i].kind == FRAME_INCLUDE && str_eq(x->frames[i].name, name);
+	return n > LIMIT_TEMPLATE_INCLUDE;
+}
 
-		memmove(base, args, n * sizeof *args);
-		final.flags = 0;
-		base[n++] = final;
-		args = base;
-	}
-	if (!access_method(x, receiver, &f->p->chains[i->a].at[0], args, n, &out, &why, &plain))
-		return vm_fail(f, i, why, plain);
-	x->sp = (uint32_t)(base - x->stack);
-	x->stack[x->sp++] = unwrapped(out, i->b);
+static bool do_include(struct exec *x, struct frame *f, const struct ins *i)
+{
+	const struct site *site = &f->program->sites[i->a];
+	const struct program *p;
+	struct value *args;
+	str name;
+
+	if (!gather(x, f, i, site, &args))
+		return false;
+	name = value_text(args[0]);
+	if (nested_too_often(x, name))
+		return call_fails(x, site, arena_printf(x->arena,
+			"rendering template has a nested reference name: %.*s: unable to execute "
+			"template", STR_ARG(name)));
+	p = find(x, f, name);
+	if (!p)
+		return call_fails(x, site, quoted(x, "template: no template ", name,
+			" associated with template \"gotpl\""));
+	if (too_deep(x, place(f, i)))
+		return false;
+	f->ip = i;
+	x->sp -= site->n;
+	enter(x, p, args[1], FRAME_INCLUDE)->name = name;
 	return true;
 }
 
-static bool do_template(struct frame *f, const struct ins *i)
+/* Compiles a snippet once per render. */
+static bool snippet(struct exec *x, const struct site *site, str text, struct template_file **file)
 {
-	struct exec *x = f->x;
-	const struct program *p = exec_find(x, f->p->texts[i->a]);
+	uint32_t hash = str_hash(text);
+	struct value *known = map_find_hashed(x->snippets, text, hash);
 
-	if (!p) {
-		struct buf b;
-
-		buf_in(&b, x->arena, 0);
-		buf_lit(&b, "template ");
-		print_quoted(&b, f->p->texts[i->a]);
-		buf_lit(&b, " not defined");
-		return vm_fail(f, i, buf_str(&b), false);
+	if (known) {
+		*file = (struct template_file *)(void *)known->ref;
+		return true;
 	}
-	x->sp--;
-	return exec_run(x, p, unwrapped(x->stack[x->sp], INS_UNWRAP));
+	if (!template_file_compile(x->arena, STR("gotpl"), text, file, x->call_error)) {
+		str why = quoted(x, "cannot parse template ", text, ": ");
+
+		return call_fails(x, site, arena_concat(x->arena, why,
+			str_of(x->call_error->text)));
+	}
+	map_set(x->arena, x->snippets, text,
+		(struct value){.type = VALUE_REF, .ref = (struct ref *)(void *)*file});
+	return true;
+}
+
+static str erased(struct exec *x, str text)
+{
+	struct buf b;
+
+	if (str_find(text, STR("<no value>")) < 0)
+		return text;
+	buf_in(&b, x->arena, 0);
+	buf_add(&b, text);
+	exec_erase(&b, 0);
+	return buf_str(&b);
+}
+
+static bool do_tpl(struct exec *x, struct frame *f, const struct ins *i, bool *entered)
+{
+	const struct site *site = &f->program->sites[i->a];
+	struct overlay *overlay;
+	struct template_file *file;
+	struct value *args, dot;
+	struct frame *callee;
+	str text;
+
+	if (!gather(x, f, i, site, &args))
+		return false;
+	text = value_text(args[0]);
+	dot = args[1];
+	*entered = str_find(text, STR("{{")) >= 0;
+	if (!*entered) {
+		x->sp -= site->n;
+		x->stack[x->sp++] = value_str(erased(x, text));
+		return true;
+	}
+	if (!snippet(x, site, text, &file) || too_deep(x, place(f, i)))
+		return false;
+	overlay = arena_new(x->arena, struct overlay);
+	*overlay = (struct overlay){f->overlay, file};
+	f->ip = i;
+	x->sp -= site->n;
+	callee = enter(x, file->bodies[0].program, dot, FRAME_TPL);
+	callee->name = text;
+	callee->overlay = overlay;
+	return true;
+}
+
+/* --- methods --- */
+
+static bool no_method(struct exec *x, const struct frame *f, const struct ins *i,
+	struct value receiver, str name)
+{
+	struct name key = {name, str_hash(name)};
+	bool map = receiver.type == VALUE_MAP ||
+		(receiver.type == VALUE_REF && receiver.ref && receiver.ref->class->map_like);
+	struct value out;
+
+	if (map || access_field(x, receiver, &key, &out))
+		vm_fail(x, NULL, arena_printf(x->arena, map ? "%.*s is not a method but has arguments"
+			: "%.*s has arguments but cannot be invoked as function", STR_ARG(name)));
+	x->failure.node = place(f, i);
+	return false;
+}
+
+/* The receiver becomes receiver and row; *skip when it is no value: then the result is none. */
+static bool do_method(struct exec *x, const struct frame *f, const struct ins *i, bool *skip)
+{
+	const struct site *site = &f->program->sites[i->a];
+	struct value receiver = x->stack[x->sp - 1];
+	const struct fn *row;
+	str why;
+
+	*skip = receiver.type == VALUE_NIL && !(receiver.flags & FLAG_INTERFACE);
+	if (*skip) {
+		x->sp -= site->piped;
+		x->stack[x->sp - 1] = VALUE_NONE;
+		return true;
+	}
+	row = access_method(receiver, site->name.text);
+	if (!row)
+		return no_method(x, f, i, receiver, site->name.text);
+	why = access_count(x->arena, row->params, site->name.text, site->n, site->piped);
+	if (why.n)
+		return vm_fail(x, place(f, i), why);
+	x->stack[x->sp - 1].flags = 0;
+	x->stack[x->sp++] = (struct value){.type = VALUE_REF,
+		.s = (const char *)(const void *)row};
+	return true;
+}
+
+static const struct fn *row_at(const struct value *v)
+{
+	return (const struct fn *)(const void *)v->s;
+}
+
+/* A literal takes the type of its parameter, which only the row knows. */
+static bool method_literal(struct exec *x, const struct node *n, struct value *v, char letter)
+{
+	bool number = n->type == NODE_NUMBER;
+
+	if (letter == 's' && n->type != NODE_STRING)
+		return vm_fail(x, n, shown(x, "expected string; found ", *v, ""));
+	if ((letter == 'i' || letter == 'I') && !(number && n->is_int))
+		return vm_fail(x, n, shown(x, "expected integer; found ", *v, ""));
+	if (letter == 'f' && !(number && n->is_float))
+		return vm_fail(x, n, shown(x, "expected float; found ", *v, ""));
+	if (letter == 'i' || letter == 'I')
+		*v = letter == 'i' ? value_int(n->integer) : value_int64(n->integer);
+	if (letter == 'f')
+		*v = value_float(n->real);
+	return true;
+}
+
+static bool do_method_check(struct exec *x, const struct frame *f, const struct ins *i)
+{
+	const struct site *site = &f->program->sites[i->a];
+	const struct node *n = site->args[i->n];
+	const struct fn *row = row_at(&x->stack[x->sp - i->n - 2]);
+	struct value *v = &x->stack[x->sp - 1];
+	char letter = access_letter(row, i->n);
+	str why;
+
+	if ((n->type == NODE_NUMBER || n->type == NODE_STRING || n->type == NODE_BOOL) &&
+		!method_literal(x, n, v, letter))
+		return false;
+	return access_check(x, v, letter, &why) || vm_fail(x, place(f, i), why);
+}
+
+static bool do_method_call(struct exec *x, const struct frame *f, const struct ins *i)
+{
+	const struct site *site = &f->program->sites[i->a];
+	uint32_t own = site->n - site->piped, base = x->sp - own - 2;
+	const struct fn *row = row_at(&x->stack[base + 1]);
+	struct value *args = &x->stack[base + 1], out = VALUE_NONE;
+	str why;
+
+	args[0] = x->stack[base];
+	if (site->piped) {
+		args[own + 1] = x->stack[--base];
+		if (!access_check(x, &args[own + 1], access_letter(row, own), &why))
+			return vm_fail(x, place(f, i), why);
+	}
+	if (!access_call(x, row, args, site->n + 1, &out)) {
+		x->failure.node = site->command;
+		return false;
+	}
+	x->stack[base] = unwrapped(out, i->b);
+	x->sp = base + 1;
+	return true;
 }
 
 /* --- range --- */
 
-static bool range_start(struct frame *f, const struct ins *i, struct iteration *it)
+static bool range_number(struct exec *x, const struct frame *f, const struct ins *i,
+	struct loop *loop)
 {
-	struct exec *x = f->x;
-	struct value v = it->over;
-	struct buf shown;
+	struct value v = loop->over;
 	int64_t count;
+	int minor = x->env.go_minor ? x->env.go_minor : x->env.helm3 ? 23 : 25;
 
-	if (v.type == VALUE_REF && v.ref) {
-		v = access_plain(x->arena, v);
-		it->over = v;
-	}
-	switch (v.type) {
+	if (v.type < VALUE_INT || v.type > VALUE_BYTE || minor < 24)
+		return vm_fail(x, place(f, i), shown(x, "range can't iterate over ", v, ""));
+	if (f->program->iterators[i->a].index >= 0)
+		return vm_fail(x, place(f, i), shown(x, "can't use ", v,
+			" to iterate over more than one variable"));
+	if (!value_to_i64(v, &count))
+		count = INT64_MAX;
+	loop->n = count <= 0 ? 0 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+	return true;
+}
+
+static bool range_start(struct exec *x, const struct frame *f, const struct ins *i,
+	struct loop *loop)
+{
+	struct map *m;
+
+	loop->over = access_plain(x->arena, loop->over);
+	switch (loop->over.type) {
 	case VALUE_NIL:
 		return true;
 	case VALUE_LIST:
-		it->n = list_n(v.list);
+		loop->n = list_n(loop->over.list);
+		loop->list = loop->n ? loop->over.list->at : NULL;
 		return true;
 	case VALUE_BYTES:
-		it->n = v.n;
+		loop->n = loop->over.n;
 		return true;
 	case VALUE_MAP:
-		it->n = map_n(v.map);
-		if (it->n) {
-			map_sort(v.map);
-			it->entries = arena_news(x->arena, it->n, struct map_entry);
-			memcpy(it->entries, v.map->at, it->n * sizeof *it->entries);
+		m = loop->over.map;
+		loop->n = map_n(m);
+		if (!loop->n)
+			return true;
+		map_sort(m);
+		loop->entries = m->at;
+		if (f->program->iterators[i->a].mutates) {
+			loop->entries = arena_news(x->arena, loop->n, struct map_entry);
+			memcpy(loop->entries, m->at, loop->n * sizeof *loop->entries);
 		}
 		return true;
 	default:
-		break;
+		return range_number(x, f, i, loop);
 	}
-	if (v.type >= VALUE_INT && v.type <= VALUE_BYTE && value_to_i64(v, &count) && !x->env.helm3) {
-		if (f->p->ranges[i->n].index >= 0) {
-			buf_in(&shown, x->arena, 0);
-			buf_lit(&shown, "can't use ");
-			print_value(&shown, v);
-			buf_lit(&shown, " to iterate over more than one variable");
-			return vm_fail(f, i, buf_str(&shown), false);
-		}
-		it->n = count <= 0 ? 0 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
-		return true;
-	}
-	buf_in(&shown, x->arena, 0);
-	buf_lit(&shown, "range can't iterate over ");
-	print_value(&shown, v);
-	return vm_fail(f, i, buf_str(&shown), false);
 }
 
-static void element(const struct iteration *it, uint8_t elem, struct value *index,
-		    struct value *value)
+static struct loop *loop_new(struct exec *x)
 {
-	switch (it->over.type) {
+	if (x->loops_n == x->loops_room) {
+		uint32_t room = x->loops_room ? x->loops_room * 2 : 16;
+
+		x->loops = arena_grow(x->arena, x->loops, x->loops_n * sizeof *x->loops,
+			room * sizeof *x->loops);
+		x->loops_room = room;
+	}
+	x->loops[x->loops_n] = (struct loop){.n = 0};
+	return &x->loops[x->loops_n];
+}
+
+static bool do_range(struct exec *x, const struct frame *f, const struct ins *i, bool *some)
+{
+	struct loop *loop = loop_new(x);
+
+	loop->over = x->stack[--x->sp];
+	loop->dot = f->dot;
+	loop->sp = x->sp;
+	if (!range_start(x, f, i, loop))
+		return false;
+	*some = loop->n > 0;
+	x->loops_n += *some;
+	return true;
+}
+
+static void element(const struct loop *loop, struct value *index, struct value *value)
+{
+	*index = value_int(loop->at);
+	switch (loop->over.type) {
 	case VALUE_LIST:
-		*index = value_int(it->at);
-		*value = it->over.list->at[it->at];
-		value->flags = elem == ELEM_ANY ? FLAG_INTERFACE : 0;
+		*value = loop->list[loop->at];
+		value->flags = loop->over.elem == ELEM_ANY ? FLAG_INTERFACE : 0;
 		break;
 	case VALUE_BYTES:
-		*index = value_int(it->at);
 		*value = (struct value){.type = VALUE_BYTE,
-					.i = (unsigned char)it->over.s[it->at]};
+			.i = (unsigned char)loop->over.s[loop->at]};
 		break;
 	case VALUE_MAP:
-		*index = value_str(map_key(&it->entries[it->at]));
-		*value = it->entries[it->at].value;
-		value->flags = elem == ELEM_STRING ? 0 : FLAG_INTERFACE;
+		*index = value_str(map_key(&loop->entries[loop->at]));
+		*value = loop->entries[loop->at].value;
+		value->flags = loop->over.elem == ELEM_STRING ? 0 : FLAG_INTERFACE;
 		break;
 	default:
-		*index = value_int(it->at);
-		*value = it->over;
-		value->i = it->at;
+		*value = loop->over;
+		value->i = loop->at;
 		value->flags = 0;
 		break;
 	}
 }
 
 /* Sets the dot and the variables to the next element; false when there is none. */
-static bool range_next(struct frame *f, const struct ins *i)
+static bool range_next(struct exec *x, struct frame *f, const struct iterator *it)
 {
-	struct iteration *it = f->iteration;
-	const struct range_variables *vars = &f->p->ranges[i->n];
-	struct value *slots = &f->x->stack[f->variables];
-	struct value index, value;
+	struct loop *loop = &x->loops[x->loops_n - 1];
+	struct value *slots = &x->stack[f->base], index, value;
 
-	f->x->sp = it->sp;
-	if (it->at >= it->n || (it->over.type == VALUE_LIST && it->at >= it->over.list->n))
+	x->sp = loop->sp;
+	if (loop->at >= loop->n)
 		return false;
-	element(it, it->over.elem, &index, &value);
-	it->at++;
+	element(loop, &index, &value);
+	loop->at++;
 	f->dot = value;
-	if (vars->element >= 0)
-		slots[vars->element] = value;
-	if (vars->index >= 0)
-		slots[vars->index] = index;
-	return true;
-}
-
-static bool do_range(struct frame *f, const struct ins *i, bool *empty)
-{
-	struct iteration *it = arena_new(f->x->arena, struct iteration);
-
-	it->over = f->x->stack[--f->x->sp];
-	it->dot = f->dot;
-	it->sp = f->x->sp;
-	if (!range_start(f, i, it))
-		return false;
-	*empty = it->n == 0;
-	if (!*empty) {
-		it->outer = f->iteration;
-		f->iteration = it;
-	}
+	if (it->element >= 0)
+		slots[it->element] = value;
+	if (it->index >= 0)
+		slots[it->index] = index;
 	return true;
 }
 
 /* --- the loop --- */
 
-static bool loop(struct frame *f)
+/* Ends the newest frame and goes on in its caller; false when there is none. */
+static bool leave(struct exec *x, const struct ins **i)
 {
-	struct exec *x = f->x;
-	const struct program *p = f->p;
+	struct frame *f = &x->frames[--x->frames_n];
+	struct buf *out = x->out;
+
+	x->sp = f->base;
+	if (f->kind == FRAME_TOP)
+		return false;
+	*i = f[-1].ip;
+	if (f->kind == FRAME_TEMPLATE)
+		return true;
+	if (f->kind == FRAME_TPL)
+		exec_erase(out, f->out_from);
+	if ((*i)[1].op == OP_PRINT) { /* what would be printed stands there already */
+		++*i;
+		return true;
+	}
+	x->stack[x->sp++] = value_str(arena_str(x->arena, str_from(buf_str(out), f->out_from)));
+	buf_truncate(out, f->out_from);
+	return true;
+}
+
+static bool print(struct exec *x, const struct node *node, struct value v)
+{
+	if (v.type == VALUE_STR)
+		buf_add(x->out, value_text(v));
+	else if (v.type == VALUE_NIL)
+		buf_add(x->out, STR("<no value>"));
+	else
+		print_value(x->out, v);
+	if (x->out->failed || x->out->n - x->out_start > LIMIT_TEMPLATE_OUTPUT)
+		return over_limit(x, node, arena_printf(x->arena,
+			"the output is larger than %u bytes", LIMIT_TEMPLATE_OUTPUT));
+	return true;
+}
+
+static bool do_find(struct exec *x, const struct frame *f, const struct ins *i)
+{
+	str name = f->program->texts[i->a];
+	const struct program *p = find(x, f, name);
+
+	if (!p)
+		return vm_fail(x, place(f, i), quoted(x, "template ", name, " not defined"));
+	x->stack[x->sp++] = (struct value){.type = VALUE_REF,
+		.s = (const char *)(const void *)p};
+	return true;
+}
+
+static bool do_template(struct exec *x, struct frame *f, const struct ins *i)
+{
+	struct value dot = x->stack[x->sp - 1];
+	const struct program *p = (const void *)x->stack[x->sp - 2].s;
+
+	if (too_deep(x, place(f, i)))
+		return false;
+	f->ip = i;
+	x->sp -= 2;
+	enter(x, p, dot, FRAME_TEMPLATE);
+	return true;
+}
+
+static bool run(struct exec *x)
+{
+	struct frame *f = &x->frames[x->frames_n - 1];
+	const struct program *p = f->program;
 	const struct ins *i = p->code;
-	struct value *slots = &x->stack[f->variables], v;
+	struct value v;
 	bool flag;
 	str why;
 
 	for (;; i++) {
 		if (!x->steps--)
-			return vm_fail(f, i, STR("the render takes too many steps"), false);
+			return over_limit(x, place(f, i), arena_printf(x->arena,
+				"the render takes more than %llu steps", LIMIT_TEMPLATE_STEPS));
 		switch ((enum opcode)i->op) {
 		case OP_TEXT:
 			buf_add(x->out, p->texts[i->a]);
 			break;
 		case OP_PRINT:
-			v = x->stack[--x->sp];
-			if (v.type == VALUE_STR)
-				buf_add(x->out, value_text(v));
-			else if (v.type == VALUE_NIL)
-				buf_add(x->out, STR("<no value>"));
-			else
-				print_value(x->out, v);
-			if (x->out->failed)
-				return vm_fail(f, i, STR("the render's output is too large"), false);
+			if (!print(x, place(f, i), x->stack[--x->sp]))
+				return false;
 			break;
 		case OP_POP:
 			x->sp--;
@@ -307,53 +628,82 @@ static bool loop(struct frame *f)
 			x->stack[x->sp++] = p->constants[i->a];
 			break;
 		case OP_VAR:
-			x->stack[x->sp++] = unwrapped(slots[i->a], i->b);
+			x->stack[x->sp++] = unwrapped(x->stack[f->base + i->a], i->b);
 			break;
 		case OP_SET:
-			slots[i->a] = x->stack[x->sp - 1];
+			x->stack[f->base + i->a] = x->stack[x->sp - 1];
 			break;
 		case OP_FIELD:
-			if (!walk_chain(f, i, f->dot, &x->stack[x->sp]))
+			if (!walk_chain(x, f, i, f->dot, &x->stack[x->sp]))
+				return false;
+			x->sp++;
+			break;
+		case OP_VAR_FIELD:
+			if (!walk_chain(x, f, i, x->stack[f->base + i->n], &x->stack[x->sp]))
 				return false;
 			x->sp++;
 			break;
 		case OP_CHAIN:
-			if (!walk_chain(f, i, x->stack[x->sp - 1], &x->stack[x->sp - 1]))
-				return false;
-			break;
-		case OP_METHOD:
-			if (!do_method(f, i))
+			if (!walk_chain(x, f, i, x->stack[x->sp - 1], &x->stack[x->sp - 1]))
 				return false;
 			break;
 		case OP_CHECK:
 			if (!access_check(x, &x->stack[x->sp - 1], (char)i->n, &why))
-				return vm_fail(f, i, why, false);
+				return vm_fail(x, place(f, i), why);
 			break;
 		case OP_CALL:
-			if (!do_call(f, i))
+			if (!do_call(x, f, i))
+				return false;
+			break;
+		case OP_INCLUDE:
+			if (!do_include(x, f, i))
+				return false;
+			goto entered;
+		case OP_TPL:
+			if (!do_tpl(x, f, i, &flag))
+				return false;
+			if (flag)
+				goto entered;
+			break;
+		case OP_METHOD:
+			if (!do_method(x, f, i, &flag))
+				return false;
+			if (flag)
+				i = &p->code[p->sites[i->a].skip] - 1;
+			break;
+		case OP_METHOD_CHECK:
+			if (!do_method_check(x, f, i))
+				return false;
+			break;
+		case OP_METHOD_CALL:
+			if (!do_method_call(x, f, i))
 				return false;
 			break;
 		case OP_DECIDE:
-			if (value_truth(x->stack[x->sp - 1]) == (bool)i->n) {
-				if (i->b & DECIDE_NIP) {
-					x->stack[x->sp - 2] = x->stack[x->sp - 1];
-					x->sp--;
-				}
+			if (i->b & INS_SURE)
+				f->at = i->node;
+			x->sp--;
+			if (truth(x->stack[x->sp]) == (bool)i->n) {
+				if (i->b & INS_NIP)
+					x->stack[x->sp - 1] = x->stack[x->sp];
+				else
+					x->sp++;
 				i = &p->code[i->a] - 1;
-			} else {
-				x->sp--;
 			}
+			break;
+		case OP_AT:
+			f->at = i->node;
 			break;
 		case OP_JUMP:
 			i = &p->code[i->a] - 1;
 			break;
 		case OP_UNLESS:
-			if (!value_truth(x->stack[--x->sp]))
+			if (!truth(x->stack[--x->sp]))
 				i = &p->code[i->a] - 1;
 			break;
 		case OP_WITH:
 			v = x->stack[x->sp - 1];
-			if (value_truth(v)) {
+			if (truth(v)) {
 				x->stack[x->sp - 1] = f->dot;
 				f->dot = v;
 			} else {
@@ -365,69 +715,52 @@ static bool loop(struct frame *f)
 			f->dot = x->stack[--x->sp];
 			break;
 		case OP_RANGE:
-			if (!do_range(f, i, &flag))
+			if (!do_range(x, f, i, &flag))
 				return false;
-			if (flag)
-				i = &p->code[i->a] - 1;
+			if (!flag)
+				i = &p->code[p->iterators[i->a].past] - 1;
 			break;
 		case OP_NEXT:
-			f->dot = f->iteration->dot;
-			if (!range_next(f, i))
-				i = &p->code[i->a] - 1;
+			if (!range_next(x, f, &p->iterators[i->a]))
+				i = &p->code[p->iterators[i->a].done] - 1;
 			break;
 		case OP_DONE:
-			f->dot = f->iteration->dot;
-			x->sp = f->iteration->sp;
-			f->iteration = f->iteration->outer;
+			x->loops_n--;
+			f->dot = x->loops[x->loops_n].dot;
+			x->sp = x->loops[x->loops_n].sp;
 			break;
-		case OP_TEMPLATE:
-			if (!do_template(f, i))
+		case OP_FIND:
+			if (!do_find(x, f, i))
 				return false;
 			break;
+		case OP_TEMPLATE:
+			if (!do_template(x, f, i))
+				return false;
+			goto entered;
 		case OP_ERROR:
-			return vm_fail(f, i, p->texts[i->a], false);
+			return vm_fail(x, place(f, i), p->texts[i->a]);
 		case OP_RETURN:
-			return true;
+			if (!leave(x, &i))
+				return true;
+			f = &x->frames[x->frames_n - 1];
+			p = f->program;
+			break;
+		case OPCODE_N:
+			break;
 		}
+		continue;
+entered:
+		f = &x->frames[x->frames_n - 1];
+		p = f->program;
+		i = p->code - 1;
 	}
 }
 
-bool exec_run(struct exec *x, const struct program *p, struct value dot)
+bool vm_run(struct exec *x, const struct program *p, struct value dot)
 {
-	struct frame f = {.x = x, .p = p, .dot = dot, .variables = x->sp};
-	struct ins start = {.node = NULL};
-	bool ok;
-
-	if (x->depth >= LIMIT_TEMPLATE_DEPTH ||
-	    x->sp + p->variables_n + p->stack_n + 2 > STACK_VALUES)
-		return vm_fail(&f, &start,
-			       arena_printf(x->arena, "exceeded maximum template depth (%d)",
-					    LIMIT_TEMPLATE_DEPTH),
-			       false);
-	x->depth++;
-	x->stack[x->sp] = dot;
-	for (uint32_t i = 1; i < p->variables_n; i++)
-		x->stack[x->sp + i] = VALUE_NONE;
-	x->sp += p->variables_n;
-	ok = loop(&f);
-	x->sp = f.variables;
-	x->depth--;
-	return ok;
-}
-
-/* The output of a body is appended to the one buffer and then cut off again: one copy. */
-bool exec_capture(struct exec *x, const struct program *p, struct value dot, str *out)
-{
-	size_t from = x->out->n;
-
-	if (!exec_run(x, p, dot))
-		return false;
-	*out = arena_str(x->arena, str_from(buf_str(x->out), from));
-	buf_truncate(x->out, from);
-	return true;
-}
-
-struct value *exec_stack(struct arena *a)
-{
-	return (struct value *)arena_alloc(a, STACK_VALUES * sizeof(struct value));
+	x->sp = x->frames_n = x->loops_n = 0;
+	x->out_start = x->out->n;
+	x->failure = (struct failure){.message = STR_NONE};
+	enter(x, p, dot, FRAME_TOP);
+	return run(x);
 }

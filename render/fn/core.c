@@ -349,102 +349,17 @@ BODY(call)
 
 /* --- Helm's own --- */
 
-BODY(include)
+/* The machine runs include and tpl itself: see do_include and do_tpl. */
+BODY(machine)
 {
-	struct exec *x = c->exec;
-	str name = value_text(arg[0]), text;
-	const struct program *p = exec_find(x, name);
-	struct value *count;
-	struct value dot = arg[1];
-	bool ok;
-
-	(void)n;
-	count = map_find(x->includes, name);
-	if (!count) {
-		map_set(c->arena, x->includes, name, value_int(0));
-		count = map_find(x->includes, name);
-	}
-	if (count->i > LIMIT_TEMPLATE_INCLUDE)
-		return call_fail(c,
-				 "rendering template has a nested reference name: %.*s: unable to "
-				 "execute template",
-				 STR_ARG(name));
-	if (!p) {
-		struct buf b;
-
-		buf_in(&b, c->arena, 0);
-		print_quoted(&b, name);
-		return call_fail(c, "template: no template %s associated with template \"gotpl\"",
-				 buf_cstr(&b));
-	}
-	count->i++;
-	dot.flags = 0;
-	ok = exec_capture(x, p, dot, &text);
-	map_find(x->includes, name)->i--;
-	*out = value_str(text);
-	return ok;
-}
-
-/* Compiles a snippet once per render. */
-static bool snippet(struct call *c, str text, struct template_file **file)
-{
-	struct exec *x = c->exec;
-	struct value *known = map_find(x->snippets, text);
-
-	if (known) {
-		*file = (struct template_file *)(void *)known->ref;
-		return true;
-	}
-	if (!template_compile(c->arena, STR("gotpl"), text, file, c->err)) {
-		str why = arena_str(c->arena, str_of(c->err->text));
-		struct buf b;
-
-		buf_in(&b, c->arena, 0);
-		print_quoted(&b, text);
-		return call_fail(c, "cannot parse template %s: %.*s", buf_cstr(&b), STR_ARG(why));
-	}
-	map_set(c->arena, x->snippets, text,
-		(struct value){.type = VALUE_REF, .ref = (struct ref *)(void *)*file});
-	return true;
-}
-
-BODY(tpl)
-{
-	struct exec *x = c->exec;
-	struct template_file *file;
-	struct overlay overlay = {x->overlay, NULL};
-	struct buf b;
-	str text = value_text(arg[0]), result;
-	bool ok;
-
-	(void)n;
-	if (str_find(text, STR("{{")) < 0) {
-		result = text;
-		ok = true;
-	} else {
-		if (!snippet(c, text, &file))
-			return false;
-		overlay.file = file;
-		x->overlay = &overlay;
-		ok = exec_capture(x, file->bodies[0].program, arg[1], &result);
-		x->overlay = overlay.outer;
-		if (!ok)
-			return false;
-	}
-	if (str_find(result, STR("<no value>")) >= 0) {
-		buf_in(&b, c->arena, 0);
-		buf_add(&b, result);
-		exec_erase(&b, 0);
-		result = buf_str(&b);
-	}
-	*out = value_str(result);
-	return true;
+	UNUSED;
+	(void)out;
+	return call_fail(c, "%s is not a function", c->fn->name);
 }
 
 static bool user_error(struct call *c, str message)
 {
-	c->exec->has_user_message = true;
-	c->exec->user_message = message;
+	c->exec->failure = (struct failure){.message = message, .user = true};
 	return call_fail(c, "%.*s", STR_ARG(message));
 }
 
@@ -503,8 +418,8 @@ const struct fn fn_core[] = {
 	{"js", "a*", fn_js},
 	{"urlquery", "a*", fn_urlquery},
 	{"call", "aa*", fn_call},
-	{"include", "sa", fn_include},
-	{"tpl", "sa", fn_tpl},
+	{"include", "sa", fn_machine},
+	{"tpl", "sa", fn_machine},
 	{"fail", "s", fn_fail},
 	{"required", "sa", fn_required},
 	{"lookup", "ssss", fn_lookup},
