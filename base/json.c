@@ -62,8 +62,6 @@ static struct value from_jansson(struct reader *r, const json_t *j, int depth)
 		return value_str(arena_str(
 			r->keep, str_make(json_string_value(j), json_string_length(j))));
 	case JSON_INTEGER:
-		if (r->flags & JSON_READ_FLOATS)
-			return value_float((double)json_integer_value(j));
 		return value_int64(json_integer_value(j));
 	case JSON_REAL:
 		return value_float(json_real_value(j));
@@ -77,9 +75,9 @@ static struct value from_jansson(struct reader *r, const json_t *j, int depth)
 
 /* jansson knows only 2,048 levels of nesting and refuses integers over int64; Go reads those as
  * floats, so a second try reads every number as one. */
-static json_t *load(str text, json_error_t *problem)
+static json_t *load(str text, bool floats, json_error_t *problem)
 {
-	size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
+	size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | (floats ? JSON_DECODE_INT_AS_REAL : 0);
 	json_t *j = json_loadb(text.n ? text.s : "", text.n, flags, problem);
 
 	if (!j && json_error_code(problem) == json_error_numeric_overflow)
@@ -97,7 +95,7 @@ bool json_read(struct arena *keep, str text, unsigned flags, struct value *out, 
 	if (text.n > LIMIT_JSON_BYTES)
 		return error_set(err, ERROR_LIMIT, "JSON text is larger than %u bytes",
 				 LIMIT_JSON_BYTES);
-	j = load(text, &problem);
+	j = load(text, flags & JSON_READ_FLOATS, &problem);
 	if (!j)
 		return error_set(err, ERROR_INVALID, "invalid JSON at line %d column %d: %s",
 				 problem.line, problem.column, problem.text);
