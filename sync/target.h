@@ -27,6 +27,9 @@ struct host {
 	 * process. object: the live one, or the wanted one when its kind is not installed.
 	 * False: no opinion. */
 	bool (*health)(void *arg, struct arena *keep, struct value object, struct health *out);
+	/* For targets that are in_process: does the host already run exactly this manifest? When
+	 * not (or NULL), compare calls it OutOfSync, and the sync hands it to adopt. */
+	bool (*adopted)(void *arg, struct value object);
 	/* An Application or AppProject was applied or its turn came (its CRD may be missing). */
 	void (*adopt)(void *arg, struct value object);
 	/* Monotonic nanoseconds; NULL: time_monotonic. */
