@@ -6,6 +6,7 @@
  * only to the host it was given for (it is part of the request, and there are no redirects);
  * header values with CR or LF are refused; every request has a deadline and a cap.
  * Callbacks run from the loop, never inside http_start; after http_cancel returns none runs.
+ * When on_done is called the request is over: its pointer must not be used any more.
  */
 #ifndef SYNC_HTTP_H
 #define SYNC_HTTP_H
@@ -31,7 +32,7 @@ struct http_reply {
 	str body;	   /* all of it, unless on_data took it */
 	int64_t retry_after_ms; /* from Retry-After; -1 when absent */
 	str content_type;
-	str warning;	   /* the Warning header, if any */
+	str warning;	   /* the Warning headers, one a line */
 	int64_t sent_bytes, received_bytes;
 };
 
@@ -41,6 +42,9 @@ typedef void http_done_fn(void *arg, const struct http_reply *reply, const struc
 /* Streams the body as it arrives (only for 2xx; other bodies are kept for the reply).
  * False stops the transfer: done is then called with err ERROR_CANCELED or what *err says. */
 typedef bool http_data_fn(void *arg, str bytes, struct error *err);
+
+/* The head of a final (not 1xx) answer is in. Must not cancel. */
+typedef void http_head_fn(void *arg, int status);
 
 struct http_options {
 	const char *method; /* "GET", "POST", "PATCH" ... */
@@ -54,8 +58,9 @@ struct http_options {
 	str proxy;
 	int64_t timeout_ms;	   /* whole request; 0: 60 s; -1: none (watches) */
 	int64_t idle_timeout_ms;   /* no byte for so long ends it; 0: none */
-	size_t cap;		   /* of the body; 0: LIMIT_KUBE_REPLY */
-	bool own_connection;	   /* do not share (watches) */
+	size_t cap;		   /* of the body; 0: LIMIT_KUBE_REPLY, none with on_data */
+	bool own_connection;	   /* not those of short requests (watches) */
+	http_head_fn *on_head;
 	http_data_fn *on_data;
 	http_done_fn *on_done;
 	void *arg;

@@ -145,6 +145,14 @@ static int64_t http_retry_after(str value)
 	return ms < 0 ? 0 : ms > 3600000 ? 3600000 : ms;
 }
 
+static void http_head_over(struct http_request *r)
+{
+	long status = 0;
+	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (r->on_head && status >= 200)
+		r->on_head(r->arg, (int)status);
+}
+
 static size_t http_on_header(char *bytes, size_t size, size_t n, void *user)
 {
 	struct http_request *r = user;
@@ -160,6 +168,10 @@ static size_t http_on_header(char *bytes, size_t size, size_t n, void *user)
 	if (str_starts(line, STR("HTTP/"))) { /* an interim reply's headers do not count */
 		r->retry_after_ms = -1;
 		buf_clear(&r->warning);
+		return line.n;
+	}
+	if (!str_trim(line).n) {
+		http_head_over(r);
 		return line.n;
 	}
 	name = str_cut(line, ':', &value);
@@ -380,6 +392,7 @@ bool http_request_setup(struct http_request *r, const struct http_options *o, st
 	r->idle_timeout_ms = o->idle_timeout_ms;
 	r->cap = o->cap ? o->cap : LIMIT_KUBE_REPLY;
 	r->capped = o->cap != 0;
+	r->on_head = o->on_head;
 	r->on_data = o->on_data;
 	r->on_done = o->on_done;
 	r->arg = o->arg;

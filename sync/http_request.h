@@ -37,6 +37,7 @@ struct http_request {
 	bool finished;	/* inside its on_done */
 	struct error err; /* why a callback stopped the transfer */
 	char curl_error[CURL_ERROR_SIZE];
+	http_head_fn *on_head;
 	http_data_fn *on_data;
 	http_done_fn *on_done;
 	void *arg;

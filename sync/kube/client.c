@@ -172,6 +172,13 @@ static bool call_data(void *arg, str bytes, struct error *err)
 	return go;
 }
 
+static void call_head(void *arg, int status)
+{
+	struct kube_call *call = arg;
+	if (status < 300)
+		call->o.on_head(call->o.arg, status);
+}
+
 /* --- sending --- */
 
 static void call_headers(struct kube_call *call, struct arena *a, str **headers, size_t *n)
@@ -209,6 +216,7 @@ static bool call_send(struct kube_call *call, struct error *err)
 		.tls = &tls, .proxy = config->proxy, .timeout_ms = call->o.timeout_ms,
 		.idle_timeout_ms = call->o.idle_timeout_ms, .cap = call->o.cap,
 		.own_connection = call->o.watch, .on_data = call->o.on_data ? call_data : NULL,
+		.on_head = call->o.on_head ? call_head : NULL,
 		.on_done = call_answered, .arg = call,
 	};
 	struct arena scratch;

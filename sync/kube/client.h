@@ -27,6 +27,7 @@ struct kube_options {
 	int64_t idle_timeout_ms;
 	size_t cap;
 	bool watch;	     /* long: own connections, not counted among those in flight */
+	http_head_fn *on_head; /* of a 2xx answer */
 	http_data_fn *on_data;
 	kube_done_fn *on_done;
 	void *arg;
