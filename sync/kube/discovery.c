@@ -17,6 +17,7 @@
 	"application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,"               \
 	"application/json"
 #define PERIOD_MS (5 * 60 * 1000)
+#define PARTIAL_MS 30000 /* a group could not be read */
 #define PAUSE_MS 1000
 #define PAUSE_MOST_MS 60000
 #define MISSED_MS 5000
@@ -93,7 +94,7 @@ static bool table_row(struct discovered *t, const struct group_version *g,
 		if (!table_set(&t->kinds, name, s, NULL))
 			return false;
 	}
-	/* One kind twice in a group version: the first that can be watched and patched counts. */
+	/* One kind twice in a group version: the first counts. */
 	for (uint32_t i = 0; i < s->n; i++)
 		if (str_eq(s->versions[i].version, v.version))
 			return true;
@@ -111,6 +112,15 @@ static bool table_build(struct discovered *t)
 				if (!g->rows[k].subresource && !table_row(t, g, &g->rows[k]))
 					return false;
 		}
+	return true;
+}
+
+static bool discovered_whole(const struct discovered *t)
+{
+	for (int l = 0; l < 2; l++)
+		for (uint32_t i = 0; i < t->lists[l].n; i++)
+			if (t->lists[l].at[i].stale)
+				return false;
 	return true;
 }
 
@@ -142,7 +152,7 @@ static void round_over(struct discovery *d)
 		d->pause = 0;
 		if (!same)
 			d->missed_pause = 0;
-		discovery_plan(d, PERIOD_MS);
+		discovery_plan(d, discovered_whole(d->now) ? PERIOD_MS : PARTIAL_MS);
 	}
 	if (d->again)
 		discovery_plan(d, AGAIN_MS);

@@ -46,6 +46,9 @@ void kube_status_error(struct value status, int code, struct error *err)
 	str message = value_path_str(status, "message", NULL);
 	str reason = value_path_str(status, "reason", NULL);
 	enum error_kind kind = status_kind(code);
+	/* A manifest that does not fit its schema, in words of structured-merge-diff: it stays. */
+	if (code == 500 && str_starts(message, STR("failed to create typed patch object")))
+		kind = ERROR_INVALID;
 	/* A namespace on its way out says 403, and passes. */
 	if (code == 403 && status_cause(status, "NamespaceTerminating"))
 		kind = ERROR_BUSY;
