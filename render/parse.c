@@ -247,8 +247,14 @@ static struct node *chain(struct parser *p, struct node *operand, struct token a
 {
 	struct node *n;
 
-	if (operand->type == NODE_FIELD || operand->type == NODE_VARIABLE)
+	if (operand->type == NODE_FIELD || operand->type == NODE_VARIABLE) {
+		/* Go makes a chain of it first: errors point at the second name. */
+		if (operand->names.n == (operand->type == NODE_FIELD)) {
+			operand->pos = at.pos;
+			operand->line = at.line;
+		}
 		return operand;
+	}
 	if (operand->type == NODE_BOOL || operand->type == NODE_STRING ||
 	    operand->type == NODE_NUMBER || operand->type == NODE_NIL ||
 	    operand->type == NODE_DOT) {

@@ -19,6 +19,7 @@ struct writer {
 	struct buf *out;
 	size_t line; /* offset of the current line's start */
 	bool lost;   /* text that does not survive JSON and YAML */
+	bool pretty; /* go-yaml v3: lists indented below their key, nothing folded, floats as Go's */
 };
 
 /* --- what a string is like --- */
@@ -139,7 +140,7 @@ static void new_line(struct writer *w, size_t indent)
  * done only where a break could be. */
 static bool may_fold(const struct writer *w)
 {
-	return w->out->n - w->line > FOLD_AT && column(w) > FOLD_AT;
+	return !w->pretty && w->out->n - w->line > FOLD_AT && column(w) > FOLD_AT;
 }
 
 static void write_plain(struct writer *w, str s, size_t indent)
@@ -292,7 +293,7 @@ static void write_float(struct writer *w, double f)
 		w->lost = true;
 		return;
 	}
-	if (floor(f) == f && size < 1e21) {
+	if (!w->pretty && floor(f) == f && size < 1e21) {
 		/* JSON's digits; what fits an integer stays one. */
 		size_t n = float_shortest(text, f, 'f', 1);
 
@@ -491,7 +492,7 @@ static void write_value(struct writer *w, struct value v, size_t indent, bool in
 	if (v.type == VALUE_LIST && list_n(v.list)) {
 		if (in_list)
 			buf_char(w->out, ' ');
-		write_list(w, v.list, in_list ? indent : indent - 2, in_list, depth);
+		write_list(w, v.list, in_list || w->pretty ? indent : indent - 2, in_list, depth);
 		return;
 	}
 	buf_char(w->out, ' ');
@@ -521,18 +522,28 @@ static bool survives(struct value v, int depth)
 	return true;
 }
 
+static bool write_document(struct writer *w, struct value v)
+{
+	if (v.type == VALUE_MAP && map_n(v.map))
+		write_map(w, v.map, 0, true, 0);
+	else if (v.type == VALUE_LIST && list_n(v.list))
+		write_list(w, v.list, 0, true, 0);
+	else
+		write_scalar(w, v, 2);
+	buf_char(w->out, '\n');
+	return !w->lost && !w->out->failed;
+}
+
 bool yaml_write(struct buf *out, struct value v)
 {
 	struct writer w = {.out = out, .line = out->n};
 
-	if (!survives(v, 0))
-		return false;
-	if (v.type == VALUE_MAP && map_n(v.map))
-		write_map(&w, v.map, 0, true, 0);
-	else if (v.type == VALUE_LIST && list_n(v.list))
-		write_list(&w, v.list, 0, true, 0);
-	else
-		write_scalar(&w, v, 2);
-	buf_char(out, '\n');
-	return !w.lost && !out->failed;
+	return survives(v, 0) && write_document(&w, v);
+}
+
+bool yaml_write_pretty(struct buf *out, struct value v)
+{
+	struct writer w = {.out = out, .line = out->n, .pretty = true};
+
+	return write_document(&w, v);
 }
