@@ -241,8 +241,9 @@ static bool is_merge_key(const struct reader *r)
 {
 	const yaml_event_t *e = &r->event;
 
-	return e->type == YAML_SCALAR_EVENT && e->data.scalar.plain_implicit &&
-	       e->data.scalar.length == 2 && memcmp(e->data.scalar.value, "<<", 2) == 0;
+	return e->type == YAML_SCALAR_EVENT && e->data.scalar.length == 2 &&
+	       memcmp(e->data.scalar.value, "<<", 2) == 0 &&
+	       (e->data.scalar.plain_implicit || has_tag(e->data.scalar.tag, "merge"));
 }
 
 static bool mapping(struct reader *r, struct value *out, int depth)
