@@ -127,7 +127,7 @@ static bool files_as_config(struct call *c, const struct value *arg, uint32_t n,
 	(void)n;
 	for (size_t i = 0; i < f->n; i++)
 		map_set(c->arena, m, path_base(f->at[i].name), value_str(f->at[i].data));
-	return f->n ? as_yaml(c, m, out) : give_str(out, STR(""));
+	return as_yaml(c, m, out);
 }
 
 static bool files_as_secrets(struct call *c, const struct value *arg, uint32_t n, struct value *out)
@@ -144,7 +144,7 @@ static bool files_as_secrets(struct call *c, const struct value *arg, uint32_t n
 			return false;
 		map_set(c->arena, m, path_base(f->at[i].name), text);
 	}
-	return f->n ? as_yaml(c, m, out) : give_str(out, STR(""));
+	return as_yaml(c, m, out);
 }
 
 static struct value files_plain(struct arena *a, struct ref *r)

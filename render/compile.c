@@ -484,16 +484,18 @@ static void list(struct compiler *c, const struct node_list *body);
 
 static void branch(struct compiler *c, const struct node *n)
 {
-	uint32_t scope = c->scope_n, skip, end;
+	uint32_t scope = c->scope_n, inner, skip, end;
 	bool with = n->type == NODE_WITH;
 
 	pipeline(c, n->pipe);
+	inner = c->scope_n;
 	skip = emit_jump(c, with ? OP_WITH : OP_UNLESS, with ? 0 : -1);
 	list(c, &n->body);
 	if (with)
 		emit(c, OP_LEAVE, 0, -1);
 	end = emit_jump(c, OP_JUMP, 0);
 	patch(c, skip);
+	c->scope_n = inner; /* what the body declared is not seen by else */
 	list(c, &n->other);
 	patch(c, end);
 	c->scope_n = scope;
@@ -514,9 +516,10 @@ static void range(struct compiler *c, const struct node *n)
 {
 	struct breaks loop = {.outer = c->loop};
 	struct program *p = c->out;
-	uint32_t scope = c->scope_n, row = p->iterators_n, end, changes = c->changes;
+	uint32_t scope = c->scope_n, inner, row = p->iterators_n, end, changes = c->changes;
 
 	pipeline(c, n->pipe);
+	inner = c->scope_n;
 	p->iterators = more(c->keep, p->iterators, row, sizeof *p->iterators);
 	p->iterators[p->iterators_n++] = iterator_of(c, n->pipe);
 	emit(c, OP_RANGE, row, -1);
@@ -533,6 +536,7 @@ static void range(struct compiler *c, const struct node *n)
 	emit(c, OP_DONE, 0, 0);
 	end = emit_jump(c, OP_JUMP, 0);
 	p->iterators[row].past = p->code_n;
+	c->scope_n = inner;
 	list(c, &n->other);
 	patch(c, end);
 	c->scope_n = scope;
