@@ -289,6 +289,46 @@ void git_store_free(struct git_store *s)
 	mem_free(s);
 }
 
+void git_store_touch(struct git_store *s)
+{
+	utimensat(AT_FDCWD, s->dir, NULL, 0);
+}
+
+static bool store_name(const char *name)
+{
+	return strlen(name) == GIT_STORE_NAME && strspn(name, "0123456789abcdef") == GIT_STORE_NAME;
+}
+
+static void store_remove(const char *dir)
+{
+	char packs[4096];
+
+	snprintf(packs, sizeof packs, "%s/packs", dir);
+	sweep(packs, true);
+	rmdir(packs);
+	sweep(dir, true);
+	rmdir(dir);
+}
+
+void git_store_expire(const char *dir, int64_t seconds)
+{
+	int64_t now = time_wall() / TIME_SECOND;
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	while (d && (entry = readdir(d))) {
+		char path[4096];
+		struct stat st;
+
+		snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+		if (store_name(entry->d_name) && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+		    now - st.st_mtim.tv_sec > seconds)
+			store_remove(path);
+	}
+	if (d)
+		closedir(d);
+}
+
 /* --- new packs --- */
 
 int git_store_spool(struct git_store *s, char **path, struct error *err)

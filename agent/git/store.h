@@ -18,9 +18,16 @@
 
 struct git_store;
 
+#define GIT_STORE_NAME 32 /* hex digits of a store's directory */
+
 /* Made when not there. Leftovers of a crash are removed, damaged packs dropped. */
 struct git_store *git_store_open(str dir, struct error *err);
 void git_store_free(struct git_store *s); /* takes NULL */
+
+/* Says that the store is in use; git_store_expire removes those of a directory that nobody used
+ * for `seconds`. */
+void git_store_touch(struct git_store *s);
+void git_store_expire(const char *dir, int64_t seconds);
 
 /* A file in the store that a pack is written to as it arrives. -1 with *err. */
 int git_store_spool(struct git_store *s, char **path, struct error *err);

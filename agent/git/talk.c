@@ -12,7 +12,7 @@
 struct talk {
 	uv_loop_t *loop;
 	struct http *http;
-	const struct config *config;
+	const struct config *const *config;
 	const struct git_url *url;
 	struct talk_child *child; /* ssh and local */
 	struct http_request *request;
@@ -23,7 +23,7 @@ struct talk {
 	bool credentials; /* were any sent? */
 };
 
-struct talk *talk_new(uv_loop_t *loop, struct http *http, const struct config *config,
+struct talk *talk_new(uv_loop_t *loop, struct http *http, const struct config *const *config,
 		      const struct git_url *url, struct error *err)
 {
 	struct talk *t = mem_alloc(sizeof *t);
@@ -116,21 +116,21 @@ static bool read_secret(struct arena *scratch, const struct config *config, str 
 static bool add_credentials(struct talk *t, struct arena *scratch, struct http_options *o,
 			    struct http_tls *tls, struct error *err)
 {
-	const struct config_repository *r = git_url_repository(scratch, t->config, t->url);
+	const struct config_repository *r = git_url_repository(scratch, *t->config, t->url);
 
 	o->username = t->url->user;
 	o->password = t->url->password;
 	if (r) {
 		str password = STR_NONE;
 
-		if (!read_secret(scratch, t->config, r->password_file, &password, err) ||
-		    !read_secret(scratch, t->config, r->bearer_file, &o->bearer, err))
+		if (!read_secret(scratch, *t->config, r->password_file, &password, err) ||
+		    !read_secret(scratch, *t->config, r->bearer_file, &o->bearer, err))
 			return false;
 		if (password.n) {
 			o->username = r->username.n ? r->username : STR("git");
 			o->password = password;
 		}
-		tls->ca_pem = r->ca_file.n ? config_path(scratch, t->config, r->ca_file) : STR("");
+		tls->ca_pem = r->ca_file.n ? config_path(scratch, *t->config, r->ca_file) : STR("");
 		tls->insecure = r->insecure;
 		o->tls = tls;
 	}
@@ -169,8 +169,8 @@ static bool ask_http(struct talk *t, struct arena *scratch, str request, struct 
 static bool ask_child(struct talk *t, struct arena *scratch, str request, struct error *err)
 {
 	if (!t->child)
-		t->child = talk_child_start(t->loop, t->config,
-					    git_url_repository(scratch, t->config, t->url), t->url,
+		t->child = talk_child_start(t->loop, *t->config,
+					    git_url_repository(scratch, *t->config, t->url), t->url,
 					    err);
 	return t->child && talk_child_ask(t->child, request, t->reader, t->done, t->arg, err);
 }

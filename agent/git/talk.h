@@ -18,8 +18,9 @@ struct talk;
  * asks for (Retry-After), -1 when nothing. The talk may be freed in it. */
 typedef void talk_done_fn(void *arg, int64_t wait_ms, const struct error *err);
 
-/* Copies nothing of url: it must outlive the talk. */
-struct talk *talk_new(uv_loop_t *loop, struct http *http, const struct config *config,
+/* Copies nothing of url: it must outlive the talk. The configuration may be another one for each
+ * question. */
+struct talk *talk_new(uv_loop_t *loop, struct http *http, const struct config *const *config,
 		      const struct git_url *url, struct error *err);
 /* Ends it; done does not run. The child is killed and reaped in the loop's next turns. */
 void talk_free(struct talk *t); /* takes NULL */

@@ -16,7 +16,7 @@ struct talk_child {
 	uv_process_t process;
 	uv_pipe_t in, out, errors;
 	unsigned handles;
-	bool dead, spawned, exited, ended;
+	bool dead, spawned, exited, ended, silent; /* ended, silent: stdout and stderr are read */
 	struct buf complaint;
 	struct git_reader *reader; /* NULL: nothing is asked */
 	talk_done_fn *done;
@@ -82,7 +82,7 @@ static void child_step(struct talk_child *c)
 	struct error err = {0};
 	str said;
 
-	if (!c->exited || !c->ended || !c->reader || c->dead)
+	if (!c->exited || !c->ended || !c->silent || !c->reader || c->dead)
 		return;
 	arena_init(&scratch, 0);
 	said = git_printable(&scratch, buf_str(&c->complaint));
@@ -148,6 +148,10 @@ static void child_complains(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	if (n > 0 && !c->dead)
 		buf_add(&c->complaint, str_sub(str_make(b->base, (size_t)n), 0,
 					       COMPLAINT - c->complaint.n));
+	if (n < 0) {
+		c->silent = true;
+		child_step(c);
+	}
 }
 
 static void child_wrote(uv_write_t *write, int status)
