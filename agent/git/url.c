@@ -234,7 +234,7 @@ static bool parse_ssh(struct arena *keep, str authority, str path, struct git_ur
 		return bad(err, u, "has no proper user");
 	if (str_starts(path, STR("/~")))
 		path = str_from(path, 1);
-	if (!path.n || path.s[0] == '-')
+	if (!path.n || path.s[0] == '-' || str_is(path, "/"))
 		return bad(err, u, "names no repository on its host");
 	u->path = path;
 	u->origin = arena_printf(keep, "ssh://%.*s:%.*s", STR_ARG(u->host),
