@@ -276,13 +276,18 @@ bool objects_index(git_odb *odb, const char *packs, const char *path, const vola
 	return code >= 0;
 }
 
-bool objects_join(git_odb *odb, const char *packs, const git_oid *commits, size_t n, char name[41],
+bool objects_join(const char *packs, const git_oid *commits, size_t n, char name[41],
 		  struct error *err)
 {
 	git_packbuilder *builder = NULL;
 	git_repository *repository = NULL;
-	int code = git_repository_wrap_odb(&repository, odb);
+	unsigned packs_n;
+	git_odb *odb = objects_open(packs, NULL, &packs_n, err);
+	int code;
 
+	if (!odb)
+		return false;
+	code = git_repository_wrap_odb(&repository, odb);
 	if (code == 0)
 		code = git_packbuilder_new(&builder, repository);
 	if (code == 0)
@@ -297,5 +302,6 @@ bool objects_join(git_odb *odb, const char *packs, const git_oid *commits, size_
 		objects_error(err, code == GIT_ENOTFOUND ? -1 : code, "cannot join the packs");
 	git_packbuilder_free(builder);
 	git_repository_free(repository);
+	git_odb_free(odb);
 	return code == 0;
 }

@@ -30,8 +30,10 @@ bool objects_whole(git_odb *odb, const git_oid *commit, struct table *known,
 bool objects_index(git_odb *odb, const char *packs, const char *path, const volatile bool *stop,
 		   struct error *err);
 
-/* Writes one pack of the commits with their trees; name gets its 40 digits. */
-bool objects_join(git_odb *odb, const char *packs, const git_oid *commits, size_t n, char name[41],
+/* Writes one pack of the commits with their trees; name gets its 40 digits. It opens the packs for
+ * itself: while a repository wraps a git_odb, its readers in other threads use the repository's
+ * cache and crash when that goes (libgit2 1.5.1). */
+bool objects_join(const char *packs, const git_oid *commits, size_t n, char name[41],
 		  struct error *err);
 
 /* The words of libgit2's last error in this thread. */

@@ -144,9 +144,9 @@ static void on_timer(uv_timer_t *timer)
 
 void repo_wake(struct repo *r)
 {
-	if (r->round)
-		r->again = true;
-	else if (!r->waiting)
+	/* Also when there is no round: repo_plan may come after a callback that woke us. */
+	r->again = true;
+	if (!r->round && !r->waiting)
 		uv_timer_start(&r->timer, on_timer, 0, 0);
 }
 

@@ -457,7 +457,7 @@ bool git_store_compact(struct git_store *s, const str *keep, size_t n, struct er
 	ids = held_ids(s, &ids_n);
 	if (!ids)
 		return error_set(err, ERROR_MEMORY, "out of memory for a git store");
-	fine = objects_join(s->packs->odb, s->packs_dir, ids, ids_n, name, err);
+	fine = objects_join(s->packs_dir, ids, ids_n, name, err);
 	mem_free(ids);
 	packs = fine ? packs_open(s, name, err) : NULL;
 	if (!packs)
@@ -502,37 +502,48 @@ bool git_store_reset(struct git_store *s, struct error *err)
 
 /* --- reading --- */
 
+/* The packs are given back even when the arena leaps. */
+static bool take_from(struct git_store *s, struct packs *packs, struct arena *keep,
+		      const git_oid *id, git_object_t type, size_t cap, str *out, struct error *err)
+{
+	jmp_buf env, *before = arena_guard(keep, &env);
+	volatile bool fine = false;
+
+	if (setjmp(env) == 0)
+		fine = objects_take(packs->odb, keep, id, type, cap, out, err);
+	else
+		error_set(err, keep->capped ? ERROR_LIMIT : ERROR_MEMORY, "no memory for an object");
+	arena_guard(keep, before);
+	packs_leave(s, packs);
+	return fine;
+}
+
 bool git_store_read(struct git_store *s, struct arena *keep, str commit, const git_oid *id,
 		    git_object_t type, size_t cap, str *out, struct error *err)
 {
-	jmp_buf env, *before;
-	struct packs *volatile packs = packs_use(s);
 	struct error why = {0};
-	bool fine;
+	bool held, replaced;
 
-	/* The packs are given back even when the arena leaps. */
-	before = arena_guard(keep, &env);
-	if (setjmp(env) == 0) {
-		fine = objects_take(packs->odb, keep, id, type, cap, out, &why);
-	} else {
-		fine = error_set(&why, keep->capped ? ERROR_LIMIT : ERROR_MEMORY,
-				 "no memory for %s", "an object");
-	}
-	arena_guard(keep, before);
-	packs_leave(s, packs);
-	if (fine)
-		return true;
+	/* Packs that were replaced while they were read may lie no more: then the next set. */
+	do {
+		struct packs *packs = packs_use(s);
+
+		if (take_from(s, packs, keep, id, type, cap, out, &why))
+			return true;
+		uv_mutex_lock(&s->lock);
+		replaced = s->packs != packs;
+		held = held_find(s, commit) != NULL;
+		uv_mutex_unlock(&s->lock);
+	} while (replaced && held && why.kind != ERROR_LIMIT);
 	if (why.kind != ERROR_NOT_FOUND && why.kind != ERROR_CORRUPT) {
 		if (err)
 			*err = why;
 		return false;
 	}
-	uv_mutex_lock(&s->lock);
-	fine = held_find(s, commit) != NULL;
-	if (fine)
-		s->damaged = true;
-	uv_mutex_unlock(&s->lock);
-	if (!fine)
+	if (!held)
 		return error_set(err, ERROR_BUSY, "commit %.*s is no longer held", STR_ARG(commit));
+	uv_mutex_lock(&s->lock);
+	s->damaged = true;
+	uv_mutex_unlock(&s->lock);
 	return error_set(err, ERROR_CORRUPT, "the git store is damaged: %s", why.text);
 }
