@@ -49,7 +49,7 @@
 #define LIMIT_GIT_TREE_DEPTH 64
 #define LIMIT_GIT_TREE (16u << 20)	   /* one tree object: 400,000 entries */
 #define LIMIT_GIT_COMMIT (1u << 20)	   /* one commit object, its message included */
-#define LIMIT_GIT_PACKS 32		   /* packs of one store; then they become one */
+#define LIMIT_GIT_PACKS 32		   /* packs of one store; then they become one, at twice that at once */
 #define LIMIT_GIT_HELD 16		   /* commits kept that no watch names now */
 #define LIMIT_GIT_WANTS 64		   /* commits asked for at once; more follow */
 #define LIMIT_GIT_CONVERSATIONS 16	   /* with servers at one time */

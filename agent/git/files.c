@@ -135,7 +135,8 @@ static bool do_read(struct look *l)
 				 "%.*s is a submodule, which is not followed", STR_ARG(l->path));
 	if (l->found.mode != GIT_MODE_FILE)
 		return error_set(l->err, ERROR_INVALID, "%.*s is a directory", STR_ARG(l->path));
-	if (!read_object(l, l->keep, &l->found.id, GIT_OBJECT_BLOB, l->cap, &l->bytes))
+	if (!read_object(l, l->keep, &l->found.id, GIT_OBJECT_BLOB,
+			 l->cap < LIMIT_GIT_BLOB ? l->cap : LIMIT_GIT_BLOB, &l->bytes))
 		return error_wrap(l->err, "%.*s", STR_ARG(l->path));
 	if (l->bytes.n < 1024 &&
 	    str_starts(l->bytes, STR("version https://git-lfs.github.com/spec/")))

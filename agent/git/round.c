@@ -24,7 +24,7 @@ struct round {
 	int spool;
 	char *spool_path;
 	bool pack_in, taken, take_fine;
-	bool compacted, compact_fine;
+	bool fetched, compacted, compact_fine;
 	volatile bool stop; /* tells the worker */
 	struct error take_err;
 	struct git_reader reader;
@@ -385,6 +385,7 @@ static void ask_pack(struct repo *r)
 		return;
 	}
 	r->git->stats.fetches++;
+	d->fetched = true;
 	buf_in(&b, &d->keep, 0);
 	git_ask_pack(&b, &d->advert, d->wants, d->wants_n, haves, haves_n);
 	git_reader_pack(&d->reader, &d->advert, on_pack, d);
@@ -518,13 +519,18 @@ static bool round_next(struct repo *r)
 		work_start(r, work_take, after_take);
 		return true;
 	}
-	/* In the round after the one that made it so: nobody waits for this. */
-	if (!d->compacted && git_store_crowded(r->store)) {
+	if (!d->compacted && git_store_crowded(r->store, 2 * LIMIT_GIT_PACKS)) {
 		compact(r);
 		return true;
 	}
 	if (!refs_wanted(r)) {
 		choose_wants(r);
+		/* In a round that brought nothing new nobody waits for this. */
+		if (!d->wants_n && !d->fetched && !d->compacted &&
+		    git_store_crowded(r->store, LIMIT_GIT_PACKS)) {
+			compact(r);
+			return true;
+		}
 		if (!d->wants_n)
 			return false;
 	}

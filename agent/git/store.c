@@ -393,9 +393,9 @@ bool git_store_take(struct git_store *s, const char *path, const str *commits, s
 
 /* --- bounds --- */
 
-bool git_store_crowded(struct git_store *s)
+bool git_store_crowded(struct git_store *s, unsigned most)
 {
-	return s->packs->n > LIMIT_GIT_PACKS;
+	return s->packs->n > most;
 }
 
 /* Keeps the named commits and the last used LIMIT_GIT_HELD of the others. */

@@ -44,8 +44,8 @@ str *git_store_held(struct git_store *s, struct arena *keep, size_t max, size_t 
 /* Notes a commit as used now, so that compaction keeps it. */
 void git_store_use(struct git_store *s, str commit);
 
-/* Are there more packs than LIMIT_GIT_PACKS? */
-bool git_store_crowded(struct git_store *s);
+/* Are there more packs than that? */
+bool git_store_crowded(struct git_store *s, unsigned most);
 /* Makes one pack of the `keep` commits and the LIMIT_GIT_HELD last used others. */
 bool git_store_compact(struct git_store *s, const str *keep, size_t n, struct error *err);
 
