@@ -20,6 +20,7 @@
 #include "agent/git/tree.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "render/semver.h"
 
 #define STORE_EXPIRES (14 * 86400) /* seconds after which an unused store is removed */
 
@@ -197,6 +198,16 @@ static bool commit_id(str s)
 	return s.n == GIT_HEX;
 }
 
+/* As Argo CD: what is a constraint, but no version itself. */
+static bool version_range(str revision)
+{
+	struct semver v;
+	bool ok;
+
+	return revision.n < 256 && !semver_parse(revision, &v, NULL) &&
+	       semver_check(revision, &(struct semver){0}, &ok, NULL);
+}
+
 static bool watch_revision(struct git_watch *w, str revision, struct error *err)
 {
 	revision = str_trim(revision);
@@ -209,8 +220,8 @@ static bool watch_revision(struct git_watch *w, str revision, struct error *err)
 	else if (str_starts(revision, STR("refs/")))
 		w->kind = REVISION_REF;
 	else
-		w->kind = REVISION_NAME;
-	if (!git_ref_valid(revision))
+		w->kind = version_range(revision) ? REVISION_RANGE : REVISION_NAME;
+	if (w->kind != REVISION_RANGE && !git_ref_valid(revision))
 		return error_set(err, ERROR_INVALID, "\"%.*s\" cannot be a branch, a tag or a commit",
 				 STR_ARG(revision));
 	w->revision = mem_strndup(revision.s, revision.n);

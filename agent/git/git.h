@@ -47,7 +47,8 @@ typedef void git_update_fn(void *arg, str commit, const struct error *err);
 
 /*
  * revision: "" or "HEAD" (the default branch, followed when it is renamed), a branch, a tag
- * (peeled; a branch of that name comes first, as in Argo CD), a full ref name, or a full commit id
+ * (peeled; a branch of that name comes first, as in Argo CD), a range of versions (">=1.2", "1.x":
+ * the highest tag in it, when no branch or tag is called so), a full ref name, or a full commit id
  * (asked for once, never polled). An abbreviated id is ERROR_INVALID, told by on_update. The first poll
  * begins at once; later ones come after interval_ns, jittered by a fifth, later while the server
  * fails. Watches of one repository share its polls, the shortest interval counts.

@@ -52,7 +52,7 @@ struct repo {
 	int64_t wait_ms;    /* what the server asked for */
 };
 
-enum revision_kind { REVISION_HEAD, REVISION_REF, REVISION_NAME, REVISION_COMMIT };
+enum revision_kind { REVISION_HEAD, REVISION_REF, REVISION_NAME, REVISION_RANGE, REVISION_COMMIT };
 
 struct git_watch {
 	struct repo *repo;

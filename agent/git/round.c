@@ -8,6 +8,7 @@
 #include "agent/git/repo.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "render/semver.h"
 
 struct round {
 	struct repo *repo;
@@ -149,6 +150,28 @@ static const struct git_ref *find_named(const struct git_refs *refs, str name)
 	return NULL;
 }
 
+/* The highest tag that satisfies the constraint; other tags' names count for nothing. */
+static const struct git_ref *find_in_range(const struct git_refs *refs, str range)
+{
+	const struct git_ref *best = NULL;
+	struct semver highest, v;
+
+	for (size_t i = 0; i < refs->n; i++) {
+		const struct git_ref *ref = &refs->at[i];
+		bool ok = false;
+
+		if (!str_starts(ref->name, STR("refs/tags/")) ||
+		    !semver_parse(str_from(ref->name, 10), &v, NULL) ||
+		    !semver_check(range, &v, &ok, NULL) || !ok)
+			continue;
+		if (!best || semver_cmp(&v, &highest) > 0) {
+			best = ref;
+			highest = v;
+		}
+	}
+	return best;
+}
+
 static bool looks_abbreviated(str revision)
 {
 	if (revision.n < 4 || revision.n >= GIT_HEX)
@@ -174,7 +197,9 @@ static void not_there(struct git_watch *w)
 			  STR_ARG(r->url.show), w->revision);
 	else
 		error_set(&err, ERROR_NOT_FOUND, "%.*s has no %s %s", STR_ARG(r->url.show),
-			  w->kind == REVISION_REF ? "ref" : "branch or tag",
+			  w->kind == REVISION_REF     ? "ref"
+			  : w->kind == REVISION_RANGE ? "tag with a version in the range"
+						      : "branch or tag",
 			  w->kind == REVISION_HEAD ? "HEAD" : w->revision);
 	repo_watch_error(w, &err);
 }
@@ -192,10 +217,12 @@ static void resolve(struct repo *r)
 			ref = git_refs_find(refs, STR("HEAD"));
 		else if (w->kind == REVISION_REF)
 			ref = git_refs_find(refs, str_of(w->revision));
-		else if (w->kind == REVISION_NAME)
+		else if (w->kind == REVISION_NAME || w->kind == REVISION_RANGE)
 			ref = find_named(refs, str_of(w->revision));
 		else
 			continue;
+		if (!ref && w->kind == REVISION_RANGE)
+			ref = find_in_range(refs, str_of(w->revision));
 		if (ref)
 			repo_watch_target(w, peeled(ref));
 		else
@@ -220,7 +247,7 @@ static str *prefixes_of(struct repo *r, size_t *n)
 	str *list;
 
 	for (struct git_watch *w = r->watches; w; w = w->next)
-		room += 2;
+		room += 3;
 	list = arena_news(keep, room, str);
 	*n = 0;
 	for (struct git_watch *w = r->watches; w; w = w->next) {
@@ -228,7 +255,11 @@ static str *prefixes_of(struct repo *r, size_t *n)
 			prefix_add(keep, list, n, STR("HEAD"));
 		if (w->kind == REVISION_REF)
 			prefix_add(keep, list, n, str_of(w->revision));
-		if (w->kind == REVISION_NAME) {
+		if (w->kind == REVISION_RANGE)
+			prefix_add(keep, list, n, STR("refs/tags/"));
+		if (w->kind == REVISION_RANGE && !git_ref_valid(str_of(w->revision)))
+			continue;
+		if (w->kind == REVISION_NAME || w->kind == REVISION_RANGE) {
 			prefix_add(keep, list, n,
 				   arena_printf(keep, "refs/heads/%s", w->revision));
 			prefix_add(keep, list, n,

@@ -298,6 +298,30 @@ def test_revisions(place, drivers):
     d.quiet()
 
 
+def test_version_ranges(place, drivers):
+    repository, url = place
+    at = {}
+    for tag in ("1.0.0", "v1.2.0", "1.10.0", "2.0.0-rc.1", "junk"):
+        at[tag] = repository.commit(version=tag)
+        repository.git("tag", "-a", "-m", tag, tag)
+        repository.git("push", "-q", str(repository.bare), tag)
+    d = drivers()
+    for number, (revision, tag) in enumerate({"1.x": "1.10.0", ">=1.0.0, <1.5": "v1.2.0", "~1.2": "v1.2.0", "*": "1.10.0",
+                                              ">=2.0.0-0": "2.0.0-rc.1", "1.0.0": "1.0.0"}.items(), 1):
+        d.watch(number, url, revision, 60000)
+        assert d.commit_of(number) == at[tag], revision
+    d.watch(20, url, "^3", 60000)
+    kind, text = d.error_of(20)
+    assert kind == "not-found" and "range ^3" in text
+    commit = repository.commit(version="3.1.4")
+    repository.git("push", "-q", str(repository.bare), "main:refs/tags/3.1.4")
+    d.say("poke", url)
+    said = [d.hear() for _ in range(4)]
+    # Three ranges have no upper bound that forbids it.
+    assert sorted(word[1] for word in said if word[0] == "commit") == ["20", "4", "5"]
+    assert {word[2] for word in said if word[0] == "commit"} == {commit}
+
+
 def test_tree_of_links(place, drivers):
     repository, url = place
     repository.commit(real__a="A", push=False)
