@@ -76,9 +76,10 @@ static bool values_path(struct call *c, const struct value *arg, uint32_t n, str
 	(void)n;
 	if (!path.n)
 		return call_fail(c, "YAML path cannot be empty");
-	if (!table_walk(arg[0], path, out, &part) || value_is(*out, VALUE_MAP))
-		return no_part(c, part, "value");
-	return true;
+	if (table_walk(arg[0], path, out, &part) && !value_is(*out, VALUE_MAP))
+		return true;
+	part = str_from(path, (size_t)(str_rfind_char(path, '.') + 1));
+	return no_part(c, part, "value");
 }
 
 static const struct fn values_methods[] = {

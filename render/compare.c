@@ -3,6 +3,8 @@
  */
 #include "render/compare.h"
 
+#include "base/limits.h"
+
 enum basic { BASIC_NONE, BASIC_BOOL, BASIC_INT, BASIC_UINT, BASIC_FLOAT, BASIC_STRING };
 
 static enum basic basic_of(struct value v)
@@ -65,10 +67,20 @@ static bool is_nan(struct value v)
 	return v.type == VALUE_FLOAT && !(v.f <= 0) && !(v.f > 0);
 }
 
+/* Go formats the values with %s, wherever a string stands or not. */
+static bool not_comparable(struct call *c, const char *format, struct value x, struct value y)
+{
+	struct value arg[] = {x, value_str(value_type_name(x)), value_str(value_type_name(y)), y};
+	struct buf text;
+
+	buf_in(&text, c->arena, LIMIT_TEMPLATE_OUTPUT);
+	print_format(&text, c->arena, str_of(format), arg, value_is_nil(y) ? 2 : 4);
+	return call_fail(c, "%s", buf_cstr(&text));
+}
+
 bool compare_equal(struct call *c, struct value x, struct value y, bool *equal)
 {
 	enum basic a = basic_of(x), b = basic_of(y);
-	str type;
 
 	if (a != BASIC_NONE && a == b) {
 		*equal = order(a, x, y) == 0 && !is_nan(x) && !is_nan(y);
@@ -84,12 +96,13 @@ bool compare_equal(struct call *c, struct value x, struct value y, bool *equal)
 	}
 	if (a != b)
 		return mismatch(c, x, y);
-	/* Maps and slices do not compare, whatever they hold. */
-	type = value_type_name(x.type == VALUE_MAP || x.type == VALUE_LIST ? x : y);
-	if (x.type != y.type)
-		return mismatch(c, x, y);
-	return call_fail(c, "non-comparable type %.*s: %.*s", STR_ARG(value_strval(c->arena, x)),
-			 STR_ARG(type));
+	if (!str_eq(value_kind_name(x), value_kind_name(y)))
+		return not_comparable(c, "non-comparable types %s: %s, %s: %v", x, y);
+	if (x.type == VALUE_REF && x.ref && y.ref && str_is(value_kind_name(x), "ptr")) {
+		*equal = x.ref == y.ref;
+		return true;
+	}
+	return not_comparable(c, "non-comparable type %s: %s", y, VALUE_NONE);
 }
 
 bool compare_less(struct call *c, struct value x, struct value y, bool *less)

@@ -67,6 +67,7 @@ struct exec {
 	struct error *call_error;
 	struct failure failure;
 	uint64_t random;
+	const struct site *site; /* of the function that runs */
 };
 
 /* Runs a body to its end; its output is appended to x->out. False with x->failure set. */

@@ -24,6 +24,7 @@ struct parser {
 	str variables[VARIABLES_MAX];
 	uint32_t variables_n;
 	uint32_t range_depth, depth;
+	uint32_t action_line; /* of the action being read, 0 between actions */
 	uint32_t line; /* of the newest token: where errors are */
 	struct error *err;
 	jmp_buf failed;
@@ -91,7 +92,7 @@ static str show(struct parser *p, struct token t)
 		return STR("EOF");
 	if (t.type == TOKEN_ERROR)
 		return t.text;
-	if (t.type >= TOKEN_BLOCK) {
+	if (t.type >= TOKEN_DOT) {
 		buf_printf(&out, "<%.*s>", STR_ARG(t.text));
 	} else if (t.text.n > 10) {
 		print_quoted(&out, str_sub(t.text, 0, 10));
@@ -106,6 +107,10 @@ static _Noreturn void unexpected(struct parser *p, struct token t, const char *c
 {
 	str text = show(p, t);
 
+	if (t.type == TOKEN_ERROR && p->action_line && p->action_line != t.line)
+		fail(p, "%.*s%s started at %.*s:%u", STR_ARG(t.text),
+		     str_ends(t.text, STR(" action")) ? "" : " in action", STR_ARG(p->name),
+		     p->action_line);
 	if (t.type == TOKEN_ERROR)
 		fail(p, "%.*s", STR_ARG(t.text));
 	fail(p, "unexpected %.*s in %s", STR_ARG(text), context);
@@ -258,11 +263,13 @@ static struct node *chain(struct parser *p, struct node *operand, struct token a
 	if (operand->type == NODE_BOOL || operand->type == NODE_STRING ||
 	    operand->type == NODE_NUMBER || operand->type == NODE_NIL ||
 	    operand->type == NODE_DOT) {
-		struct buf out;
+		struct buf term, out;
 
+		buf_in(&term, p->keep, 0);
 		buf_in(&out, p->keep, 0);
-		node_print(&out, operand);
-		fail(p, "unexpected . after term \"%s\"", buf_cstr(&out));
+		node_print(&term, operand);
+		print_quoted(&out, buf_str(&term));
+		fail(p, "unexpected . after term %s", buf_cstr(&out));
 	}
 	n = node_new(p, NODE_CHAIN, at);
 	n->pos = at.pos;
@@ -429,7 +436,7 @@ static struct node *parse_action(struct parser *p);
 /* Text or an action; *ended is set for {{end}} and {{else}} (then the node is NULL). */
 enum stop { STOP_NOT, STOP_END, STOP_ELSE };
 
-static struct node *parse_text_or_action(struct parser *p, enum stop *stop)
+static struct node *read_text_or_action(struct parser *p, enum stop *stop)
 {
 	struct token t = next_solid(p);
 
@@ -442,6 +449,7 @@ static struct node *parse_text_or_action(struct parser *p, enum stop *stop)
 	}
 	if (t.type != TOKEN_LEFT)
 		unexpected(p, t, "input");
+	p->action_line = t.line;
 	t = peek_solid(p);
 	if (t.type == TOKEN_END) {
 		next_solid(p);
@@ -458,6 +466,14 @@ static struct node *parse_text_or_action(struct parser *p, enum stop *stop)
 		return NULL;
 	}
 	return parse_action(p);
+}
+
+static struct node *parse_text_or_action(struct parser *p, enum stop *stop)
+{
+	struct node *n = read_text_or_action(p, stop);
+
+	p->action_line = 0;
+	return n;
 }
 
 static enum stop parse_list(struct parser *p, struct node_list *list)
@@ -572,6 +588,9 @@ static struct node *parse_template_action(struct parser *p, struct token at)
 	struct node *n = node_new(p, NODE_TEMPLATE, at);
 	struct token t;
 
+	t = peek_solid(p);
+	n->pos = t.pos; /* Go's is the name's */
+	n->line = t.line;
 	n->text = parse_name(p, "template clause");
 	t = next_solid(p);
 	if (t.type != TOKEN_RIGHT) {

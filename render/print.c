@@ -2,8 +2,6 @@
  * fmt's %v and strconv's quoting.
  */
 #include <inttypes.h>
-#include <locale.h>
-#include <wctype.h>
 
 #include "base/float.h"
 #include "base/limits.h"
@@ -11,26 +9,6 @@
 #include "render/fn.h"
 #include "render/print.h"
 #include "render/ref.h"
-
-static locale_t unicode;
-
-static void __attribute__((constructor)) unicode_load(void)
-{
-	unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-}
-
-/* Go's IsPrint: graphic, and of the blanks only ' '. */
-static bool is_printable(uint32_t r)
-{
-	if (r < 0x7F)
-		return r >= 0x20;
-	if (r == 0xAD || (r >= 0xE000 && r <= 0xF8FF) || r >= 0xF0000)
-		return false;
-	return unicode && iswprint_l((wint_t)r, unicode) && !iswspace_l((wint_t)r, unicode) &&
-	       r != 0xA0 && r != 0x2007 && r != 0x202F && !(r >= 0x200B && r <= 0x200F) &&
-	       !(r >= 0x202A && r <= 0x202E) && !(r >= 0x2060 && r <= 0x206F) && r != 0xFEFF &&
-	       !(r >= 0xFFF9 && r <= 0xFFFB) && r != 0x61C && r != 0x180E;
-}
 
 static void quote_rune(struct buf *out, uint32_t r, str raw, char quote, bool ascii)
 {
@@ -43,7 +21,7 @@ static void quote_rune(struct buf *out, uint32_t r, str raw, char quote, bool as
 	} else if (at) {
 		buf_char(out, '\\');
 		buf_char(out, names[at - codes]);
-	} else if (is_printable(r) && (!ascii || r < 0x80)) {
+	} else if (print_is_printable(r) && (!ascii || r < 0x80)) {
 		buf_add(out, raw);
 	} else if (r < 0x20 || r == 0x7F) {
 		buf_printf(out, "\\x%02x", r);

@@ -12,4 +12,7 @@
 /* strconv.Quote, QuoteToASCII; quote is '"' or '\''. */
 void print_quoted_with(struct buf *out, str s, char quote, bool ascii);
 
+/* unicode.IsPrint: graphic, and of the blanks only ' '. */
+bool print_is_printable(uint32_t rune);
+
 #endif

@@ -128,7 +128,11 @@ static void format_rune(struct verb *v, int64_t i)
 		pad(v, buf_str(&b));
 	} else {
 		snprintf(text, sizeof text, "U+%04" PRIX64, (uint64_t)i);
-		pad(v, str_of(text));
+		buf_in(&b, v->arena, 0);
+		buf_add(&b, str_of(text));
+		if (v->sharp && i >= 0 && i <= 0x10FFFF && print_is_printable(r))
+			buf_printf(&b, " '%.*s'", (int)n, utf8);
+		pad(v, buf_str(&b));
 	}
 }
 
@@ -149,6 +153,58 @@ static void integer(struct verb *v, struct value arg)
 	v->rune = rune;
 }
 
+/* '#': the point always, and for %g the digits that were cut off as zeros. */
+static void add_zeros(char *text, size_t room, const char *digits_of_text, int digits)
+{
+	char tail[8] = "";
+	size_t start = (size_t)(digits_of_text - text), n = start;
+	bool point = false, seen = false;
+
+	for (; text[n] && text[n] != 'e' && text[n] != 'E'; n++) {
+		point |= text[n] == '.';
+		seen |= text[n] >= '1' && text[n] <= '9';
+		digits -= seen && text[n] != '.';
+	}
+	snprintf(tail, sizeof tail, "%s", text + n);
+	if (!point) {
+		digits -= n == start + 1 && text[start] == '0';
+		text[n++] = '.';
+	}
+	for (; digits > 0 && n + sizeof tail < room; digits--)
+		text[n++] = '0';
+	memcpy(text + n, tail, strlen(tail) + 1);
+}
+
+/* %x and %b of a float: C's hexadecimal form with Go's two exponent digits; mantissa p exponent. */
+static void binary_float(struct verb *v, struct value arg)
+{
+	char text[80], *p;
+	int exponent = 0;
+	double mantissa = frexp(arg.f, &exponent);
+
+	if (!isfinite(arg.f)) {
+		float_general(text, arg.f, PRINT_FLOAT_BIG);
+	} else if (v->rune == 'b') {
+		snprintf(text, sizeof text, "%lldp%+d", (long long)ldexp(mantissa, 53),
+			 mantissa == 0 ? -1074 : exponent - 53);
+	} else {
+		if (v->has_precision)
+			snprintf(text, sizeof text, "%.*a",
+				 v->precision > 50 ? 50 : v->precision, arg.f);
+		else
+			snprintf(text, sizeof text, "%a", arg.f);
+		p = strchr(text, 'p') + 2;
+		if (p[1] == '\0') {
+			p[1] = p[0];
+			p[0] = '0';
+			p[2] = '\0';
+		}
+		for (p = text; v->rune == 'X' && *p; p++)
+			*p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+	}
+	pad(v, str_of(text));
+}
+
 static void floating(struct verb *v, struct value arg)
 {
 	char text[FLOAT_TEXT + 400], form[16];
@@ -156,6 +212,10 @@ static void floating(struct verb *v, struct value arg)
 	int precision = v->precision > 300 ? 300 : v->precision;
 	size_t sign = 0;
 
+	if (v->rune == 'x' || v->rune == 'X' || v->rune == 'b') {
+		binary_float(v, arg);
+		return;
+	}
 	if (v->rune >= 0x80 || !strchr("veEfFgG", verb)) {
 		bad_verb(v, arg);
 		return;
@@ -180,6 +240,9 @@ static void floating(struct verb *v, struct value arg)
 	}
 	if (!isfinite(arg.f))
 		v->zero = false;
+	else if (v->sharp && v->rune != 'v')
+		add_zeros(text, sizeof text, text + sign + (text[sign] == '-'),
+			  verb != 'g' && verb != 'G' ? 0 : v->has_precision ? precision : 6);
 	pad(v, str_of(text[sign] == '+' && sign ? text + sign : text));
 }
 
@@ -188,11 +251,11 @@ static void hex_text(struct verb *v, str s)
 	struct buf b;
 
 	buf_in(&b, v->arena, 0);
-	if (v->sharp)
-		buf_lit(&b, v->rune == 'x' ? "0x" : "0X");
 	for (size_t i = 0; i < s.n; i++) {
 		if (v->space && i)
 			buf_char(&b, ' ');
+		if (v->sharp && (v->space || !i))
+			buf_lit(&b, v->rune == 'x' ? "0x" : "0X");
 		buf_printf(&b, v->rune == 'x' ? "%02x" : "%02X", (unsigned char)s.s[i]);
 	}
 	pad(v, buf_str(&b));
@@ -203,7 +266,9 @@ static void text(struct verb *v, struct value arg)
 	str s = value_text(arg);
 	struct buf b;
 
-	if (v->has_precision) {
+	if (v->has_precision && (v->rune == 'x' || v->rune == 'X')) {
+		s = str_sub(s, 0, s.n < (size_t)v->precision ? s.n : (size_t)v->precision);
+	} else if (v->has_precision) {
 		size_t at = 0, width;
 
 		for (int n = 0; n < v->precision && at < s.n; n++) {
@@ -268,6 +333,8 @@ static void nothing(struct verb *v, int depth)
 {
 	if (v->rune == 'v' && v->sharp && depth)
 		buf_lit(v->out, "interface {}(nil)");
+	else if (depth)
+		buf_lit(v->out, "<nil>");
 	else if (v->rune == 'v')
 		pad(v, STR("<nil>"));
 	else
@@ -467,6 +534,8 @@ static void directive(struct format *f, struct verb *v)
 		buf_lit(v->out, f->good_index ? "(MISSING)" : "(BADINDEX)");
 		return;
 	}
+	if (v->rune == 'v')
+		v->plus = false; /* Go's %+v names the fields of structs instead */
 	if (v->rune == 'T')
 		pad(v, value_type_name(f->arg[f->at++]));
 	else

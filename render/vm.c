@@ -188,6 +188,7 @@ static bool do_call(struct exec *x, const struct frame *f, const struct ins *i)
 
 	if (!gather(x, f, i, site, &args))
 		return false;
+	x->site = site;
 	if (!site->fn->body(&call, args, site->n, &out)) {
 		bool limit = x->call_error->kind == ERROR_LIMIT;
 

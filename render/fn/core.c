@@ -121,6 +121,8 @@ BODY(len)
 	(void)n;
 	switch (arg[0].type) {
 	case VALUE_NIL:
+		if (!(arg[0].flags & FLAG_INTERFACE))
+			return call_fail(c, "reflect: call of reflect.Value.Type on zero Value");
 		return call_fail(c, "len of nil pointer");
 	case VALUE_STR:
 	case VALUE_BYTES:
@@ -141,7 +143,7 @@ BODY(len)
 	}
 }
 
-static bool index_number(struct call *c, struct value at, int64_t n, int64_t *out)
+static bool index_number(struct call *c, struct value at, int64_t n, const char *kind, int64_t *out)
 {
 	str type = value_type_name(at);
 
@@ -152,7 +154,7 @@ static bool index_number(struct call *c, struct value at, int64_t n, int64_t *ou
 	if (!value_to_i64(at, out) || *out < 0 || *out > n)
 		return call_fail(c, "index out of range: %lld", (long long)at.i);
 	if (*out == n)
-		return call_fail(c, "reflect: slice index out of range");
+		return call_fail(c, "reflect: %s index out of range", kind);
 	return true;
 }
 
@@ -183,12 +185,12 @@ static bool index_one(struct call *c, struct value v, struct value key, struct v
 		return call_fail(c, "index of nil pointer");
 	case VALUE_STR:
 	case VALUE_BYTES:
-		if (!index_number(c, key, v.n, &at))
+		if (!index_number(c, key, v.n, v.type == VALUE_STR ? "string" : "slice", &at))
 			return false;
 		*out = (struct value){.type = VALUE_BYTE, .i = (unsigned char)v.s[at]};
 		return true;
 	case VALUE_LIST:
-		if (!index_number(c, key, list_n(v.list), &at))
+		if (!index_number(c, key, list_n(v.list), "slice", &at))
 			return false;
 		*out = v.list->at[at];
 		return true;
@@ -255,11 +257,14 @@ BODY(printf)
 /* What html, js and urlquery escape: one string as it is, else the arguments printed. */
 static str escaped(struct call *c, const struct value *arg, uint32_t n)
 {
-	struct value printed;
+	struct value printed, *shown;
 
 	if (n == 1 && arg[0].type == VALUE_STR)
 		return value_text(arg[0]);
-	fn_print(c, arg, n, &printed);
+	shown = arena_news(c->arena, n ? n : 1, struct value);
+	for (uint32_t i = 0; i < n; i++)
+		shown[i] = value_is_nil(arg[i]) ? value_lit("<no value>") : arg[i];
+	fn_print(c, shown, n, &printed);
 	return value_text(printed);
 }
 
@@ -303,13 +308,19 @@ BODY(js)
 	struct buf b;
 
 	buf_in(&b, c->arena, LIMIT_TEMPLATE_OUTPUT);
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0, width; i < s.n; i += width) {
 		unsigned char u = (unsigned char)s.s[i];
+		uint32_t rune = utf8_rune(str_from(s, i), &width);
 
-		if (u == '\\' || u == '\'' || u == '"') {
+		if (rune >= 0x80) {
+			if (print_is_printable(rune))
+				buf_add(&b, str_sub(s, i, i + width));
+			else
+				buf_printf(&b, "\\u%04X", rune);
+		} else if (u == '\\' || u == '\'' || u == '"') {
 			buf_char(&b, '\\');
 			buf_char(&b, s.s[i]);
-		} else if (u < 0x20 || strchr("<>&=", (int)u)) {
+		} else if (u < 0x20 || (u && strchr("<>&=", (int)u))) {
 			buf_printf(&b, "\\u%04X", u);
 		} else {
 			buf_char(&b, s.s[i]);
@@ -341,10 +352,17 @@ BODY(urlquery)
 
 BODY(call)
 {
-	(void)arg;
+	const struct site *site = c->exec->site;
+	struct buf name;
+
 	(void)n;
 	(void)out;
-	return call_fail(c, "non-function of type %.*s", STR_ARG(value_type_name(arg[0])));
+	if (value_is_nil(arg[0]))
+		return call_fail(c, "call of nil");
+	buf_in(&name, c->arena, LIMIT_TEMPLATE_OUTPUT);
+	node_print(&name, site->piped && site->n == 1 ? site->command : site->args[0]);
+	return call_fail(c, "non-function %s of type %.*s", buf_cstr(&name),
+			 STR_ARG(value_type_name(arg[0])));
 }
 
 /* --- Helm's own --- */
