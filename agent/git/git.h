@@ -27,7 +27,9 @@ struct git_watch;
 
 /* `directory` is made when it is not there; one process uses it at a time (ERROR_BUSY).
  * `config` gives credentials (repositories) and rewrites; it is borrowed, and so are loop and
- * http: they must outlive the git. Credential files are read again for each conversation. */
+ * http: they must outlive the git. Credentials are looked up by the URL as it is after rewriting,
+ * and go to that scheme, host and port only; their files are read again for each conversation.
+ * ssh needs the repository's knownHostsFile. SIGPIPE is ignored from here on. */
 struct git *git_new(uv_loop_t *loop, struct http *http, str directory, const struct config *config,
 		    struct error *err);
 /* Ends everything; no callback runs. Its handles close in the loop's next turns. Tables of

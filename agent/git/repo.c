@@ -63,7 +63,7 @@ static bool watch_tell(struct git_watch *w)
 		tell(w->arg, str_of(told), &err);
 		return true;
 	}
-	if (!held(w) || (!w->told_error && !w->retell && strcmp(w->told, w->target) == 0))
+	if ((!w->told_error && !w->retell && strcmp(w->told, w->target) == 0) || !held(w))
 		return false;
 	mem_free(w->told_error);
 	w->told_error = NULL;

@@ -136,6 +136,30 @@ static void reads_packs(void **state)
 	}
 }
 
+static bool drop_pack(void *arg, str bytes, struct error *err)
+{
+	(void)err;
+	*(size_t *)arg += bytes.n;
+	return true;
+}
+
+static void packs_end_at_their_limit(void **state)
+{
+	static char packet[PKT_MAX];
+	struct git_advert advert = {.version = 2};
+	size_t taken = 0;
+	struct error err;
+
+	(void)state;
+	memcpy(packet, "fff0\1", 5);
+	git_reader_pack(&reader, &advert, drop_pack, &taken);
+	assert_true(git_reader_feed(&reader, STR("000dpackfile\n"), NULL));
+	while (git_reader_feed(&reader, str_make(packet, sizeof packet), &err))
+		assert_true(taken <= LIMIT_GIT_PACK_BYTES);
+	assert_int_equal(err.kind, ERROR_LIMIT);
+	assert_true(taken > LIMIT_GIT_PACK_BYTES - ((size_t)1 << 20));
+}
+
 static enum error_kind refusal(str text, enum git_reply reply)
 {
 	struct git_advert advert = {.version = 2};
@@ -206,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_v2),    cmocka_unit_test(reads_v0),
 		cmocka_unit_test(reads_refs),  cmocka_unit_test(reads_packs),
+		cmocka_unit_test(packs_end_at_their_limit),
 		cmocka_unit_test(refuses),     cmocka_unit_test(asks),
 		cmocka_unit_test(shows),
 	};

@@ -17,6 +17,7 @@
 #include "agent/git/files.h"
 #include "agent/git/store.h"
 #include "base/limits.h"
+#include "base/buf.h"
 #include "base/mem.h"
 
 #define COMMITS 120
@@ -170,6 +171,41 @@ static void holds_only_what_is_whole(void **state)
 	git_store_free(s);
 }
 
+/* So many entries that only their number is wrong. */
+static git_oid put_wide_tree(size_t entries)
+{
+	struct buf b;
+	git_oid id;
+
+	buf_init(&b, 0);
+	for (size_t i = 0; i < entries; i++) {
+		buf_printf(&b, "160000 %07zu", i);
+		buf_fill(&b, '\0', 1);
+		buf_fill(&b, 'x', GIT_OID_RAWSZ);
+	}
+	id = put(b.s, b.n, GIT_OBJECT_TREE);
+	buf_done(&b);
+	return id;
+}
+
+static void trees_have_limits(void **state)
+{
+	struct git_store *s = store_in("wide");
+	git_oid ids[2];
+
+	(void)state;
+	ids[1] = put_wide_tree(LIMIT_GIT_TREE_ENTRIES);
+	ids[0] = put_commit(&ids[1], 1);
+	assert_int_equal(take(s, ids, 2), ERROR_NONE);
+	ids[1] = put_wide_tree(LIMIT_GIT_TREE_ENTRIES + 1);
+	ids[0] = put_commit(&ids[1], 2);
+	assert_int_equal(take(s, ids, 2), ERROR_LIMIT);
+	ids[1] = put_wide_tree(LIMIT_GIT_TREE / 35 + 1);
+	ids[0] = put_commit(&ids[1], 3);
+	assert_int_equal(take(s, ids, 2), ERROR_LIMIT);
+	git_store_free(s);
+}
+
 static atomic_bool over;
 static atomic_int reads;
 
@@ -267,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_only_what_is_whole),
+		cmocka_unit_test(trees_have_limits),
 		cmocka_unit_test(reads_while_packs_come_and_go),
 		cmocka_unit_test(expires),
 	};

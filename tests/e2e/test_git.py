@@ -235,6 +235,44 @@ def test_force_push(place, drivers):
     assert d.ask("stats", 1)[1] == fetches
 
 
+def test_the_server_has_forgotten_what_we_hold(place, drivers):
+    repository, url = place
+    first = repository.commit(a="1")
+    held = repository.commit(a="2" * 3000)
+    d = drivers()
+    d.watch(1, url)
+    assert d.commit_of() == held
+    repository.git("reset", "-q", "--hard", first)
+    third = repository.commit(a="2" * 3000 + "3", push=False)
+    repository.push("--force")
+    repository.git("reflog", "expire", "--expire=now", "--all", where=repository.bare)
+    repository.git("gc", "-q", "--prune=now", where=repository.bare)
+    assert d.commit_of() == third
+    assert d.cat(url, third, "a") == "2" * 3000 + "3"
+    fourth = repository.commit(b="4")
+    assert d.commit_of() == fourth
+    assert d.cat(url, held, "a") == "2" * 3000
+
+
+def test_leftovers_of_a_crash_are_swept(tmp_path, drivers):
+    repository = Repository(tmp_path / "charts.git")
+    commit = repository.commit(a="1")
+    d = drivers(name="same")
+    d.watch(1, str(repository.bare))
+    assert d.commit_of() == commit
+    d.process.kill()
+    d.process.wait()
+    d.errors.close()
+    store = next(d.directory.glob("store/*/packs")).parent
+    for name in ("tmp_pack_x", "tmp_held", "packs/tmp_x", "packs/pack_git2_x"):
+        (store / name).write_bytes(b"half")
+    (store / "held").write_text(f"{commit}\n{'f' * 40}\nrubbish\n{'x' * 500}\n")
+    d = drivers(name="same")
+    assert d.cat(str(repository.bare), commit, "a") == "1"
+    assert d.cat(str(repository.bare), "f" * 40, "a")[2] == "busy"
+    assert sorted(p.name[:4] for p in store.glob("**/*")) == ["held", "pack", "pack", "pack"]
+
+
 def test_deleted_branch_is_an_error_and_keeps_the_commit(place, drivers):
     repository, url = place
     first = repository.commit(a="1")
