@@ -88,6 +88,12 @@ bool repo_address(struct repo *r, struct error *err);
 void repo_watch_error(struct git_watch *w, const struct error *err);
 void repo_watch_target(struct git_watch *w, str commit);
 
+/* revision.c: prefixes to ask for; the watches' targets or errors by what was answered; a text
+ * added to a list unless it is in it. */
+str *revision_prefixes(const struct repo *r, struct arena *keep, size_t *n);
+void revision_resolve(struct repo *r, const struct git_refs *refs);
+bool revision_add(struct arena *keep, str *list, size_t *n, str text);
+
 /* round.c */
 void round_begin(struct repo *r);
 void round_cancel(struct repo *r);
