@@ -8,6 +8,7 @@
 
 #include "base/float.h"
 #include "base/limits.h"
+#include "render/fn.h"
 #include "render/yaml.h"
 
 struct reader {
@@ -30,10 +31,11 @@ static bool problem(struct reader *r)
 		return error_set(r->err, ERROR_MEMORY, "out of memory");
 	if (p->error == YAML_READER_ERROR)
 		return error_set(r->err, ERROR_INVALID, "yaml: %s", p->problem);
-	/* go-yaml counts scanner lines from one and parser lines as libyaml has them. */
-	if (p->error == YAML_SCANNER_ERROR)
+	/* go-yaml counts scanner lines from one and parser lines as libyaml has them; the first
+	 * line has no number. */
+	if (line && p->error == YAML_SCANNER_ERROR)
 		line++;
-	if (p->context_mark.line && p->context_mark.line > line)
+	else if (!line)
 		line = p->context_mark.line;
 	if (line)
 		return error_set(r->err, ERROR_INVALID, "yaml: line %zu: %s", line, p->problem);
@@ -188,8 +190,26 @@ static bool sequence(struct reader *r, struct value *out, int depth)
 	return true;
 }
 
+/* Go shows the value with %#v; its maps have keys of any type here. */
+static bool bad_key(struct reader *r, const char *format, struct value shown)
+{
+	static const str type = {"map[string]interface {}", 23};
+	struct buf value, text;
+	str f = str_of(format), s;
+
+	buf_in(&value, r->keep, 0);
+	buf_in(&text, r->keep, 0);
+	print_format(&value, r->keep, STR("%#v"), &shown, 1);
+	s = buf_str(&value);
+	if (shown.type == VALUE_MAP && str_starts(s, type) && str_has(f, STR("{}%")))
+		s = str_from(s, type.n);
+	buf_add(&text, str_sub(f, 0, f.n - 3));
+	buf_add(&text, s);
+	return error_set(r->err, ERROR_INVALID, "%s", buf_cstr(&text));
+}
+
 /* Keys are text in JSON: numbers as Go prints them, floats with 32 bits. */
-static bool key_text(struct reader *r, struct value v, str *out)
+static bool key_text(struct reader *r, struct value v, struct value of, str *out)
 {
 	char text[FLOAT_TEXT];
 
@@ -210,10 +230,12 @@ static bool key_text(struct reader *r, struct value v, str *out)
 		*out = arena_str(r->keep, str_make(text, float_general(text, v.f, 21)));
 		return true;
 	case VALUE_NIL:
-		return error_set(r->err, ERROR_INVALID, "unsupported map key of type: %%!s(<nil>)");
+		return bad_key(r, "unsupported map key of type: %!s(<nil>), key: <nil>, value: %#v",
+			       of);
 	default:
-		return error_set(r->err, ERROR_INVALID, "yaml: invalid map key: %s",
-				 v.type == VALUE_MAP ? "map[interface {}]interface {}" : "[]interface {}");
+		return bad_key(r, v.type == VALUE_MAP ?
+			       "yaml: invalid map key: map[interface {}]interface {}%#v" :
+			       "yaml: invalid map key: %#v", v);
 	}
 }
 
@@ -274,7 +296,7 @@ static bool mapping(struct reader *r, struct value *out, int depth)
 				return false;
 			continue;
 		}
-		if (!key_text(r, key, &text))
+		if (!key_text(r, key, v, &text))
 			return false;
 		map_set(r->keep, m, text, v);
 	}
@@ -304,6 +326,15 @@ static bool node(struct reader *r, struct value *out, int depth)
 	}
 }
 
+/* go-yaml reads YAML 1.1 only. */
+static bool version(struct reader *r)
+{
+	const yaml_version_directive_t *v = r->event.data.document_start.version_directive;
+
+	return !v || (v->major == 1 && v->minor == 1) ||
+	       error_set(r->err, ERROR_INVALID, "yaml: found incompatible YAML document");
+}
+
 /* One document; *end is set when the stream has none left. */
 static bool document(struct reader *r, struct value *out, bool *end)
 {
@@ -316,6 +347,8 @@ static bool document(struct reader *r, struct value *out, bool *end)
 			return true;
 		}
 	} while (r->event.type != YAML_DOCUMENT_START_EVENT);
+	if (!version(r))
+		return false;
 	r->anchors = map_new(r->keep, 0);
 	if (!next(r) || !node(r, out, 0))
 		return false;

@@ -27,6 +27,7 @@ struct writer {
 struct shape {
 	bool block_plain; /* an indicator where a plain scalar may not have it */
 	bool special;	  /* unprintable: only double quotes will do */
+	bool tab;	  /* pretty: double quotes or a literal */
 	bool lead_space, trail_space, breaks, space_break, break_space;
 };
 
@@ -55,7 +56,7 @@ static bool starts_badly(str s)
 	return (c == '-' || c == '?' || c == ':') && blank_follows(s, 1);
 }
 
-static struct shape shape_of(str s)
+static struct shape shape_of(str s, bool pretty)
 {
 	struct shape shape = {0};
 	bool space_before = false, break_before = false, blank_before = true;
@@ -68,7 +69,9 @@ static struct shape shape_of(str s)
 
 		if (at && ((r == ':' && blank_follows(s, at + 1)) || (r == '#' && blank_before)))
 			shape.block_plain = true;
-		if (!is_printable(r) && !(is_break(r) && r != '\r'))
+		if (r == '\t' && pretty)
+			shape.tab = true;
+		else if (!is_printable(r) && !(is_break(r) && r != '\r'))
 			shape.special = true;
 		if (r == ' ') {
 			shape.lead_space |= at == 0;
@@ -262,12 +265,12 @@ static void write_literal(struct writer *w, str s, size_t indent)
 
 static void write_string(struct writer *w, str s, size_t indent, bool is_key)
 {
-	struct shape shape = shape_of(s);
+	struct shape shape = shape_of(s, w->pretty);
 	bool many_lines = str_find_char(s, '\n') >= 0;
 	bool quoted = !many_lines && resolves(s);
 	bool plain = s.n && !quoted && !shape.block_plain && !shape.lead_space &&
-		     !shape.trail_space && !shape.breaks && !shape.special;
-	bool single = !quoted && !shape.special && !shape.space_break && !shape.break_space &&
+		     !shape.trail_space && !shape.breaks && !shape.special && !shape.tab;
+	bool single = !quoted && !shape.special && !shape.tab && !shape.space_break && !shape.break_space &&
 		      !many_lines;
 
 	if (many_lines && !is_key && !shape.special && !shape.space_break && !shape.trail_space)

@@ -92,6 +92,9 @@ static double parse_float(str s)
 	memcpy(copy, s.s, s.n);
 	copy[s.n] = 0;
 	f = strtod(copy, &end);
+	/* Out of range is an error of ParseFloat's, a written "Inf" is not. */
+	if (isinf(f) && strpbrk(copy, "0123456789"))
+		return 0;
 	return (size_t)(end - copy) == s.n ? f : 0;
 }
 
