@@ -10,6 +10,13 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 int cli_template(int argc, char **argv);
+int cli_agent(int argc, char **argv);
+int cli_get(int argc, char **argv);
+int cli_sync(int argc, char **argv);
+int cli_diff(int argc, char **argv);
+int cli_history(int argc, char **argv);
+int cli_wait(int argc, char **argv);
+int cli_terminate(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_help(int argc, char **argv);
 

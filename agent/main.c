@@ -15,6 +15,13 @@ struct verb {
 
 static const struct verb verbs[] = {
 	{"template", cli_template, "render a chart as `helm template` does"},
+	{"agent", cli_agent, "keep a cluster as its repository wants it"},
+	{"get", cli_get, "show the applications, or one of them"},
+	{"diff", cli_diff, "show what differs between repository and cluster"},
+	{"sync", cli_sync, "sync an application now"},
+	{"wait", cli_wait, "wait until an application is synced and healthy"},
+	{"history", cli_history, "list an application's syncs"},
+	{"terminate", cli_terminate, "end a running sync"},
 	{"version", cli_version, "print the version"},
 	{"help", cli_help, "say what the verbs do"},
 };

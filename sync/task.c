@@ -99,6 +99,17 @@ static bool look(struct task *t, struct live *live)
 	return c->ops->live(c, &t->sync->scratch, &t->key, live);
 }
 
+/* Applications and AppProjects are interpreted by the host, whether their CRDs are there or not. */
+static void announce(struct task *t)
+{
+	const struct host *h = t->sync->spec.app.host;
+
+	if (t->kind == TASK_APPLY && h && h->adopt && !t->sync->spec.dry_run &&
+	    str_is(t->key.group, "argoproj.io") &&
+	    (str_is(t->key.kind, "Application") || str_is(t->key.kind, "AppProject")))
+		h->adopt(h->arg, t->intent);
+}
+
 /* --- writing --- */
 
 static str kubectl_name(struct task *t)
@@ -130,6 +141,7 @@ static void written(void *arg, const struct call_result *result, const struct er
 		t->changed |= result->changed;
 		s->writes += result->changed && !s->spec.dry_run;
 		t->uid = arena_str(&s->keep, object_uid(result->object));
+		announce(t);
 		t->message = arena_printf(&s->keep, "%.*s %s", STR_ARG(kubectl_name(t)),
 					  result->changed || s->spec.dry_run ? "serverside-applied" : "unchanged");
 		if (result->warning.n)
@@ -286,10 +298,8 @@ static void step_apply(struct task *t)
 	struct live live = {0};
 
 	if (t->in_process) {
-		const struct host *h = t->sync->spec.app.host;
-
-		if (!t->in_sync && h && h->adopt && !t->sync->spec.dry_run)
-			h->adopt(h->arg, t->intent);
+		if (!t->in_sync)
+			announce(t);
 		t->state = TASK_SETTLING;
 		t->message = t->in_sync ? STR("unchanged") : STR("adopted");
 		t->changed = !t->in_sync;
@@ -301,6 +311,7 @@ static void step_apply(struct task *t)
 	if (t->in_sync && live.exists) {
 		t->state = TASK_SETTLING;
 		t->message = arena_printf(&t->sync->keep, "%.*s unchanged", STR_ARG(kubectl_name(t)));
+		announce(t);
 		settle_apply(t);
 		return;
 	}

@@ -1,0 +1,401 @@
+/*
+ * Everything is made in the order in which it needs each other, and taken down backwards.
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "agent/log.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/time.h"
+#include "render/yaml.h"
+#include "sync/kube/cluster.h"
+
+#define HOUSEKEEPING_MS 5000
+
+/* --- what the cluster tells --- */
+
+static void on_changed(void *arg, const struct object_key *key, str name)
+{
+	struct agent *a = arg;
+	struct app *app = name.n ? app_find(a, name) : NULL, *one;
+
+	if (app)
+		app_dirty(app);
+	for (uint32_t i = 0; app_next(a, &i, &one);)
+		if (one->op.sync)
+			operation_notify(one, key);
+}
+
+static void on_kind(void *arg, str group, str kind, enum kind_state state)
+{
+	struct object_key key = {group, kind, STR(""), STR("")};
+	struct agent *a = arg;
+	struct app *app;
+
+	(void)state;
+	for (uint32_t i = 0; app_next(a, &i, &app);) {
+		if (app->forced && !app->job)
+			app_render(app); /* it waited for what the server serves */
+		app_dirty(app);
+		operation_notify(app, &key);
+	}
+}
+
+/* --- the end of each turn --- */
+
+static void on_check(uv_check_t *check)
+{
+	struct agent *a = check->data;
+	struct app *app, *list = a->dirty;
+
+	uv_idle_stop(&a->idle);
+	a->dirty = NULL;
+	for (app = list; app; app = app->next_dirty)
+		app->dirty = false;
+	while ((app = list)) {
+		list = app->next_dirty;
+		if (a->stopping)
+			continue;
+		app_evaluate(app);
+	}
+}
+
+static void store_memory(struct agent *a)
+{
+	struct arena scratch;
+
+	if (!a->memory.dirty)
+		return;
+	arena_init(&scratch, 0);
+	store_put(a->store, "memory", STR("all"), json_text(&scratch, memory_save(&a->memory, &scratch), 0));
+	arena_done(&scratch);
+}
+
+static void on_housekeeping(uv_timer_t *timer)
+{
+	struct agent *a = timer->data;
+	struct app *app;
+
+	store_memory(a);
+	for (uint32_t i = 0; app_next(a, &i, &app);)
+		if (app->forced && !app->job)
+			app_render(app);
+}
+
+/* --- manifests of the configuration --- */
+
+static bool set_manifest(struct agent *a, struct value v, const char *file, struct error *err)
+{
+	if (application_is(v))
+		return app_set(a, v, NULL) != NULL ||
+		       error_set(err, ERROR_INVALID, "%s: the Application cannot be used", file);
+	if (project_is(v)) {
+		project_set(a, v);
+		return true;
+	}
+	return v.type == VALUE_NIL ||
+	       error_set(err, ERROR_INVALID, "%s holds a %.*s; applications: wants manifests of kind Application or "
+			 "AppProject", file, STR_ARG(object_kind(v)));
+}
+
+static bool read_manifests(struct agent *a, struct error *err)
+{
+	for (size_t i = 0; i < a->config.applications_n; i++) {
+		struct arena scratch;
+		struct list *all;
+		str path, text;
+		bool ok;
+
+		arena_init(&scratch, 0);
+		path = config_path(&scratch, &a->config, a->config.applications[i]);
+		ok = config_read_file(&scratch, path, LIMIT_YAML_BYTES, false, &text, err);
+		ok = ok && (yaml_read_all(&scratch, text, YAML_TYPED, &all, err) ||
+			    error_wrap(err, "%.*s", STR_ARG(path)));
+		for (uint32_t j = 0; ok && j < list_n(all); j++)
+			ok = set_manifest(a, all->at[j], arena_cstr(&scratch, path), err);
+		arena_done(&scratch);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* --- rows of the store --- */
+
+struct child_row {
+	struct child_row *next;
+	str parent;
+	struct value manifest;
+};
+
+struct loading {
+	struct agent *agent;
+	struct arena arena;
+	struct child_row *children;
+};
+
+static void load_child(void *arg, str key, str text)
+{
+	struct loading *l = arg;
+	struct child_row *row = arena_new(&l->arena, struct child_row);
+
+	row->parent = arena_str(&l->arena, str_cut(key, ' ', &key));
+	if (json_read(&l->arena, arena_str(&l->arena, text), 0, &row->manifest, NULL)) {
+		row->next = l->children;
+		l->children = row;
+	}
+}
+
+/* Parents before children; what has no parent any more is left out. */
+static void make_children(struct loading *l)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (struct child_row *row = l->children; row; row = row->next) {
+			struct app *parent = row->parent.s ? app_find(l->agent, row->parent) : NULL;
+
+			if (!parent)
+				continue;
+			app_set(l->agent, row->manifest, parent->name);
+			row->parent = STR_NONE;
+			more = true;
+		}
+	}
+}
+
+static void load_applied(void *arg, str key, str text)
+{
+	struct loading *l = arg;
+	struct app *app = app_find(l->agent, key);
+
+	if (app)
+		num_parse_hex(text, &app->applied);
+}
+
+static void load_operation(void *arg, str key, str text)
+{
+	struct loading *l = arg;
+	struct app *app = app_find(l->agent, key);
+	struct value v;
+
+	if (app && json_read(&l->arena, arena_str(&l->arena, text), 0, &v, NULL))
+		operation_load(app, v);
+}
+
+static void load_history(void *arg, str key, str text)
+{
+	struct loading *l = arg;
+	struct app *app = app_find(l->agent, key);
+
+	if (app && !json_read(&app->history_arena, arena_str(&app->history_arena, text), 0, &app->history, NULL))
+		app->history = VALUE_NONE;
+}
+
+static void load_memory(void *arg, str key, str text)
+{
+	struct loading *l = arg;
+	struct value v;
+
+	(void)key;
+	if (json_read(&l->arena, arena_str(&l->arena, text), 0, &v, NULL))
+		memory_load(&l->agent->memory, v);
+}
+
+static bool load_rows(struct agent *a, struct error *err)
+{
+	struct loading l = {.agent = a};
+	bool ok;
+
+	arena_init(&l.arena, 0);
+	ok = store_each(a->store, "children", load_child, &l, err);
+	if (ok)
+		make_children(&l);
+	ok = ok && store_each(a->store, "applied", load_applied, &l, err) &&
+	     store_each(a->store, "operation", load_operation, &l, err) &&
+	     store_each(a->store, "history", load_history, &l, err) &&
+	     store_each(a->store, "memory", load_memory, &l, err);
+	arena_done(&l.arena);
+	return ok;
+}
+
+/* --- signals --- */
+
+static void stop(struct agent *a);
+
+static void reload(struct agent *a)
+{
+	struct error err = {.kind = ERROR_NONE};
+	struct arena fresh;
+	struct config config;
+
+	arena_init(&fresh, 0);
+	if (!config_load(&fresh, a->config_path, &config, &err)) {
+		log_event(LOG_ERROR, "the new configuration is wrong, the old one stays", "why", str_of(err.text), NULL);
+		arena_done(&fresh);
+		return;
+	}
+	git_configure(a->git, &config);
+	a->config = config;
+	outbox_configure(a->outbox, &a->config);
+	git_configure(a->git, &a->config);
+	arena_done(&a->config_arena);
+	a->config_arena = fresh;
+	if (!read_manifests(a, &err))
+		log_event(LOG_ERROR, "an application of the configuration cannot be read", "why", str_of(err.text), NULL);
+	log_event(LOG_INFO, "configuration reloaded", NULL);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	if (number == SIGHUP)
+		reload(signal->data);
+	else
+		stop(signal->data);
+}
+
+/* --- life --- */
+
+static void close_handles(struct agent *a)
+{
+	uv_close((uv_handle_t *)&a->check, NULL);
+	uv_close((uv_handle_t *)&a->idle, NULL);
+	uv_close((uv_handle_t *)&a->housekeeping, NULL);
+	for (int i = 0; i < 3; i++)
+		uv_close((uv_handle_t *)&a->signals[i], NULL);
+}
+
+static void free_projects(struct agent *a)
+{
+	void *value;
+	str key;
+
+	for (uint32_t i = 0; table_next(&a->projects, &i, &key, &value);)
+		project_free(value);
+	table_done(&a->projects);
+}
+
+/* Nothing is lost: what runs has its row, and is taken up at the next start. */
+static void take_down(struct agent *a)
+{
+	struct app *app;
+
+	log_event(LOG_INFO, "stopping", NULL);
+	store_memory(a);
+	server_free(a->server);
+	for (uint32_t i = 0; app_next(a, &i, &app);)
+		app_free(app);
+	table_done(&a->apps);
+	while (desired_running()) /* workers read from git's files */
+		uv_run(a->loop, UV_RUN_ONCE);
+	outbox_free(a->outbox);
+	kube_cluster_free(a->cluster);
+	git_free(a->git);
+	store_close(a->store);
+	http_free(a->http);
+	close_handles(a);
+	uv_run(a->loop, UV_RUN_DEFAULT);
+	uv_loop_close(a->loop);
+	render_cache_free(a->cache);
+	memory_done(&a->memory);
+	free_projects(a);
+}
+
+static void stop(struct agent *a)
+{
+	a->stopping = true;
+	uv_stop(a->loop);
+}
+
+static void start_handles(struct agent *a)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	uv_check_init(a->loop, &a->check);
+	uv_idle_init(a->loop, &a->idle);
+	uv_timer_init(a->loop, &a->housekeeping);
+	a->check.data = a->idle.data = a->housekeeping.data = a;
+	uv_check_start(&a->check, on_check);
+	uv_timer_start(&a->housekeeping, on_housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
+	for (int i = 0; i < 3; i++) {
+		uv_signal_init(a->loop, &a->signals[i]);
+		a->signals[i].data = a;
+		uv_signal_start(&a->signals[i], on_signal, numbers[i]);
+	}
+}
+
+static bool make_state(struct agent *a, str *dir, struct error *err)
+{
+	*dir = config_path(&a->config_arena, &a->config, a->config.state);
+	if (mkdir(arena_cstr(&a->config_arena, *dir), 0700) == 0 || errno == EEXIST)
+		return true;
+	return error_errno(err, "make the state directory %.*s", STR_ARG(*dir));
+}
+
+static bool start(struct agent *a, struct error *err)
+{
+	struct arena *keep = &a->config_arena;
+	str state;
+
+	if (!make_state(a, &state, err) ||
+	    !kubeconfig_find(&a->kube_arena, a->config.kubeconfig, &a->kube, err))
+		return false;
+	a->http = http_new(a->loop);
+	a->cache = render_cache_new();
+	if (!a->http || !a->cache)
+		return error_set(err, ERROR_MEMORY, "no memory to start");
+	a->store = store_open(a->loop, arena_cstr(keep, arena_printf(keep, "%.*s/tiphys.db", STR_ARG(state))), err);
+	if (!a->store)
+		return false;
+	a->git = git_new(a->loop, a->http, arena_printf(keep, "%.*s/git", STR_ARG(state)), &a->config, err);
+	if (!a->git)
+		return false;
+	a->cluster = kube_cluster_new(a->loop, a->http, &a->kube, err);
+	if (!a->cluster)
+		return false;
+	a->cluster->on_changed = on_changed;
+	a->cluster->on_kind = on_kind;
+	a->cluster->on_arg = a;
+	a->outbox = outbox_new(a->loop, a->http, a->store, &a->config, err);
+	if (!a->outbox)
+		return false;
+	start_handles(a);
+	if (!read_manifests(a, err) || !load_rows(a, err))
+		return false;
+	a->server = server_new(a, err);
+	return a->server != NULL; /* last: it answers when all else is there */
+}
+
+int agent_run(const char *config_path)
+{
+	struct error err = {.kind = ERROR_NONE};
+	struct agent a = {.loop = uv_default_loop(), .config_path = config_path, .started = time_wall()};
+
+	arena_init(&a.config_arena, 0);
+	arena_init(&a.kube_arena, 0);
+	memory_init(&a.memory);
+	if (!config_load(&a.config_arena, config_path, &a.config, &err)) {
+		fprintf(stderr, "Error: %s\n", err.text);
+		return 1;
+	}
+	log_setup(str_is(a.config.log_format, "json"), a.config.log_debug);
+	if (!start(&a, &err)) {
+		/* half-made parts need no taking down: the process ends, and the store is never half-written */
+		fprintf(stderr, "Error: %s\n", err.text);
+		return 1;
+	}
+	log_event(LOG_INFO, "tiphys runs", "environment", a.config.environment, "server", a.kube.server, NULL);
+	uv_run(a.loop, UV_RUN_DEFAULT);
+	take_down(&a);
+	arena_done(&a.kube_arena);
+	arena_done(&a.config_arena);
+	return 0;
+}

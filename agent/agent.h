@@ -1,0 +1,195 @@
+/*
+ * The controller: every Application that this agent runs, and what they share. One loop, one
+ * thread; only rendering, the store's fsync and curl's name lookups happen elsewhere.
+ *
+ * The way of a commit: git tells app_on_commit (app.c), which renders what was touched
+ * (desired.c); evaluate.c compares with the cluster and decides; operation.c runs the sync, and
+ * evaluate.c sees it end Synced and Healthy and hands the callbacks to the outbox.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <uv.h>
+
+#include "agent/config.h"
+#include "agent/desired.h"
+#include "agent/git/git.h"
+#include "agent/outbox.h"
+#include "agent/project.h"
+#include "agent/store.h"
+#include "base/table.h"
+#include "sync/kube/config.h"
+#include "sync/report.h"
+
+struct agent;
+struct server;
+
+struct source_watch {
+	struct app *app;
+	size_t at;
+	struct git_watch *watch;
+	char commit[41]; /* "" until known */
+	struct error err; /* of the last poll */
+};
+
+/* What was or is being done. */
+struct operation {
+	struct sync *sync;	  /* NULL: none runs */
+	struct desired *desired;  /* what it applies */
+	struct arena arena;	  /* of record and texts */
+	struct value record;
+	char id[160];
+	str revision, initiated_by;
+	int64_t started, finished; /* wall; 0: never */
+	uint64_t target;	   /* desired->hash it went for; 0: none */
+	enum last_phase last;
+	bool starting;		   /* its row is being stored */
+	uint64_t barrier;	   /* with this barrier of the store */
+	bool heal, dry_run, manual, prune, partial, transient, wrote;
+	struct sync_pick *picks;
+	size_t picks_n;
+	enum last_phase last_before; /* of what a dry run came after */
+	uint64_t target_before;
+	size_t hooks_done; /* in the stored record */
+	unsigned retries, heals;
+	int64_t retry_at; /* wall; 0: none */
+};
+
+struct app {
+	struct agent *agent;
+	char *name, *parent; /* parent NULL: named by the configuration */
+	struct arena arena;  /* of the manifest and what is read from it */
+	struct value manifest;
+	uint64_t manifest_hash;
+	struct application spec;
+	struct policy policy;
+	struct conditions fixed; /* of the manifest */
+	struct error invalid;	 /* the manifest cannot be used */
+	struct host host;
+
+	struct source_watch *sources;
+	size_t sources_n;
+	struct desired *desired; /* the last good one */
+	struct desired_job *job;
+	bool render_again, forced, read_once;
+	struct error render_error;
+
+	struct arena view; /* of what the last look gave, below */
+	bool looked;
+	enum sync_status status;
+	struct health health;
+	struct value resources, summary;
+	struct conditions conditions;
+	int64_t reconciled;
+
+	struct operation op;
+	uint64_t applied; /* hash last called back; 0: not known */
+	struct value history;
+	struct arena history_arena;
+	uv_timer_t timer;
+	int64_t sync_wake; /* monotonic; INT64_MAX: never */
+	struct app *next_dirty;
+	bool dirty, deleting, gone;
+};
+
+struct agent {
+	uv_loop_t *loop;
+	const char *config_path;
+	struct arena config_arena;
+	struct config config;
+	struct arena kube_arena;
+	struct kube_config kube;
+	struct http *http;
+	struct cluster *cluster;
+	struct git *git;
+	struct store *store;
+	struct outbox *outbox;
+	struct render_cache *cache;
+	struct memory memory;
+	struct server *server;
+	struct table apps, projects;
+	struct app *dirty;
+	uv_check_t check;
+	uv_idle_t idle;
+	uv_timer_t housekeeping;
+	uv_signal_t signals[3];
+	bool stopping;
+	int64_t started; /* wall */
+	uint64_t renders, syncs, barriers_set, barriers_passed;
+};
+
+/* --- app.c: Applications come, change and go --- */
+/* A new or changed manifest. parent: who brought it, NULL for the configuration. */
+struct app *app_set(struct agent *a, struct value manifest, const char *parent);
+struct app *app_find(const struct agent *a, str name);
+/* Not wanted any more: with the resources finalizer its objects are deleted first. */
+void app_remove(struct app *app);
+void app_free(struct app *app); /* at once, leaving its objects */
+/* Asks its sources anew; renders again when `force`. */
+void app_refresh(struct app *app, bool force);
+void app_render(struct app *app); /* when its commits are known */
+void app_dirty(struct app *app); /* a look is due in this turn */
+/* For all: for (uint32_t i = 0; app_next(a, &i, &app);) */
+bool app_next(const struct agent *a, uint32_t *at, struct app **app);
+void project_set(struct agent *a, struct value manifest);
+void project_free(void *project); /* what the table projects holds */
+
+/* --- evaluate.c --- */
+void app_evaluate(struct app *app);
+struct sync_app app_sync_view(struct app *app, struct desired *d);
+
+/* --- host.c --- */
+struct host host_of(struct app *app);
+const struct project *app_project(const struct app *app);
+
+/* --- operation.c --- */
+struct sync_request {
+	bool prune, dry_run, force, heal, manual;
+	str by;
+	const struct sync_pick *picks;
+	size_t picks_n;
+};
+bool operation_start(struct app *app, const struct sync_request *r, struct error *err);
+void operation_delete(struct app *app); /* deletes the Application's objects */
+bool operation_terminate(struct app *app, struct error *err);
+void operation_notify(struct app *app, const struct object_key *key);
+void operation_forget(struct app *app); /* frees a running sync */
+void operation_load(struct app *app, struct value row); /* of an earlier life */
+void app_schedule(struct app *app); /* sets the timer */
+
+/* --- view.c --- */
+struct value view_application(struct arena *keep, struct app *app, bool whole);
+struct value view_applications(struct arena *keep, struct agent *a);
+/* {items: [...]}: every resource with its differences. */
+struct value view_managed(struct arena *keep, struct app *app);
+void view_metrics(struct buf *out, struct agent *a);
+
+/* --- server.c, routes.c --- */
+struct request {
+	struct agent *agent;
+	const char *method, *path;
+	str body;
+	struct arena arena;
+	void *connection;
+	bool trusted; /* came by the Unix socket */
+};
+struct reply {
+	int status;
+	str body;
+	const char *type; /* of the body */
+};
+struct server *server_new(struct agent *a, struct error *err);
+void server_free(struct server *s); /* takes NULL */
+str request_header(const struct request *r, const char *name);
+str request_query(const struct request *r, const char *name);
+void routes_answer(struct request *r, struct reply *out);
+bool webhook_answer(struct request *r, struct reply *out);
+
+/* --- kubeconfig.c --- */
+/* The file given; else inside a Pod its ServiceAccount; else KUBECONFIG, else ~/.kube/config. */
+bool kubeconfig_find(struct arena *keep, str file, struct kube_config *out, struct error *err);
+
+/* --- agent.c --- */
+int agent_run(const char *config_path);
+
+#endif

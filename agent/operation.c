@@ -1,0 +1,417 @@
+/*
+ * The life of one sync: its row is durable before it starts, goes away when it has ended, and in
+ * between holds what a restart needs.
+ */
+#include <stdio.h>
+
+#include "agent/agent.h"
+#include "agent/log.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "base/time.h"
+
+/* --- the timer --- */
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct app *app = timer->data;
+	struct sync *s = app->op.sync;
+
+	if (s && app->sync_wake <= time_monotonic()) {
+		app->sync_wake = INT64_MAX;
+		sync_tick(s);
+	}
+	if (!app->gone) {
+		app_dirty(app);
+		app_schedule(app);
+	}
+}
+
+void app_schedule(struct app *app)
+{
+	int64_t wait = INT64_MAX, now = time_monotonic();
+
+	if (app->op.sync && app->sync_wake != INT64_MAX)
+		wait = app->sync_wake - now;
+	if (app->op.retry_at && !app->op.sync && app->op.retry_at - time_wall() < wait)
+		wait = app->op.retry_at - time_wall();
+	if (wait == INT64_MAX)
+		uv_timer_stop(&app->timer);
+	else
+		uv_timer_start(&app->timer, on_timer, wait > 0 ? (uint64_t)(wait / TIME_MS + 1) : 1, 0);
+}
+
+/* --- the row --- */
+
+static void store_row(struct app *app)
+{
+	struct operation *op = &app->op;
+	struct arena scratch;
+	struct map *m;
+
+	arena_init(&scratch, 0);
+	m = map_new(&scratch, 8);
+	map_set(&scratch, m, STR("id"), value_str(str_of(op->id)));
+	map_set(&scratch, m, STR("target"),
+		value_str(arena_printf(&scratch, "%llx", (unsigned long long)op->target)));
+	map_set(&scratch, m, STR("started"),
+		value_str(arena_printf(&scratch, "%lld", (long long)op->started)));
+	map_set(&scratch, m, STR("revision"), value_str(op->revision));
+	map_set(&scratch, m, STR("heal"), value_bool(op->heal));
+	if (op->sync)
+		map_set(&scratch, m, STR("record"), sync_record(op->sync, &scratch));
+	store_put(app->agent->store, "operation", str_of(app->name), json_text(&scratch, value_of_map(m), 0));
+	arena_done(&scratch);
+}
+
+void operation_load(struct app *app, struct value row)
+{
+	struct operation *op = &app->op;
+	str id = value_path_str(row, "id", NULL);
+
+	if (!id.n || id.n >= sizeof op->id || !num_parse_hex(value_path_str(row, "target", NULL), &op->target) ||
+	    !num_parse_i64(value_path_str(row, "started", NULL), &op->started))
+		return;
+	snprintf(op->id, sizeof op->id, "%.*s", STR_ARG(id));
+	op->revision = arena_str(&op->arena, value_path_str(row, "revision", NULL));
+	op->record = value_copy(&op->arena, value_path(row, "record", NULL), true);
+	op->heal = value_truth_bool(value_path(row, "heal", NULL), false);
+	op->last = LAST_RUNNING;
+	op->wrote = true; /* it may have: then its callback is due */
+}
+
+/* --- history --- */
+
+#define HISTORY_MAX 100
+
+static void add_history(struct app *app)
+{
+	const struct list *old = value_list(app->history);
+	int64_t limit = app->spec.revision_history_limit, id = 0;
+	uint32_t from = 0;
+	struct arena fresh;
+	struct list *l;
+	struct map *row;
+
+	if (limit <= 0 || limit > HISTORY_MAX)
+		limit = limit ? HISTORY_MAX : 10;
+	arena_init(&fresh, 0);
+	l = list_new(&fresh, list_n(old) + 1);
+	if (list_n(old))
+		value_to_i64(value_path(old->at[old->n - 1], "id", NULL), &id);
+	if (list_n(old) >= (uint64_t)limit)
+		from = list_n(old) - (uint32_t)limit + 1;
+	for (uint32_t i = from; i < list_n(old); i++)
+		list_add(&fresh, l, value_copy(&fresh, old->at[i], true));
+	row = map_new(&fresh, 6);
+	map_set(&fresh, row, STR("id"), value_int64(list_n(old) ? id + 1 : 0));
+	map_set(&fresh, row, STR("revision"), value_str(arena_str(&fresh, app->op.revision)));
+	map_set(&fresh, row, STR("deployStartedAt"), value_str(time_rfc3339(&fresh, app->op.started)));
+	map_set(&fresh, row, STR("deployedAt"), value_str(time_rfc3339(&fresh, app->op.finished)));
+	map_set(&fresh, row, STR("initiatedBy"), value_str(arena_str(&fresh, app->op.initiated_by)));
+	map_set(&fresh, row, STR("source"),
+		value_copy(&fresh, value_path(app->spec.spec, "source", NULL), true));
+	list_add(&fresh, l, value_of_map(row));
+	app->history = value_of_list(l);
+	store_put(app->agent->store, "history", str_of(app->name), json_text(&fresh, app->history, 0));
+	arena_done(&app->history_arena);
+	app->history_arena = fresh;
+}
+
+/* --- children that are not wanted any more --- */
+
+static bool brings(const struct desired *d, str name)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (application_is(d->objects[i]) && str_eq(object_name(d->objects[i]), name))
+			return true;
+	return false;
+}
+
+/* Proof: the whole rendering was applied, and it does not name them. */
+static void drop_children(struct app *app, const struct desired *d)
+{
+	struct app *child;
+
+	for (uint32_t i = 0; app_next(app->agent, &i, &child);)
+		if (child->parent && !strcmp(child->parent, app->name) && !brings(d, str_of(child->name)))
+			app_remove(child);
+}
+
+/* --- the engine's callbacks --- */
+
+static size_t hooks_done(const struct sync *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sync_results_n(s); i++) {
+		struct task_result r = sync_result(s, i);
+
+		n += r.hook.n && r.state != OPERATION_RUNNING;
+	}
+	return n;
+}
+
+static void changed(void *arg, struct sync *s)
+{
+	struct app *app = arg;
+	size_t n = hooks_done(s);
+
+	if (n != app->op.hooks_done && !app->op.dry_run) {
+		app->op.hooks_done = n;
+		store_row(app);
+	}
+}
+
+static void wake(void *arg, struct sync *s, int64_t at)
+{
+	struct app *app = arg;
+
+	(void)s;
+	app->sync_wake = at;
+	app_schedule(app);
+}
+
+static void log_end(struct app *app, enum operation_phase phase, str message)
+{
+	struct operation *op = &app->op;
+	struct arena scratch;
+
+	arena_init(&scratch, 0);
+	log_event(phase == OPERATION_SUCCEEDED ? LOG_INFO : LOG_WARN, "sync ended", "app", str_of(app->name),
+		  "phase", str_of(operation_phase_name(phase)), "message", message, "revision", op->revision,
+		  "writes", arena_printf(&scratch, "%zu", sync_writes(op->sync)), "ms",
+		  arena_printf(&scratch, "%lld", (long long)((op->finished - op->started) / TIME_MS)), NULL);
+	arena_done(&scratch);
+}
+
+/* Keeps the record, so that it is seen when the sync is gone. */
+static void keep_record(struct operation *op)
+{
+	struct arena fresh;
+
+	arena_init(&fresh, 0);
+	op->record = value_copy(&fresh, sync_record(op->sync, &fresh), true);
+	op->revision = arena_str(&fresh, op->revision);
+	op->initiated_by = arena_str(&fresh, op->initiated_by);
+	arena_done(&op->arena);
+	op->arena = fresh;
+	op->picks = NULL;
+	op->picks_n = 0;
+}
+
+static void plan_retry(struct app *app, bool good)
+{
+	struct operation *op = &app->op;
+	int64_t delay;
+
+	if (good) {
+		op->retries = 0;
+		op->retry_at = 0;
+	} else if (policy_retry(&app->policy.retry, op->retries, &delay)) {
+		op->retries++;
+		op->retry_at = op->finished + delay;
+	}
+}
+
+static void finished(void *arg, struct sync *s)
+{
+	struct app *app = arg;
+	struct operation *op = &app->op;
+	enum operation_phase phase = sync_phase_of(s);
+	bool good = phase == OPERATION_SUCCEEDED, full = !op->heal && !op->dry_run && !op->partial;
+	struct desired *d = op->desired;
+
+	op->finished = time_wall();
+	log_end(app, phase, sync_message(s));
+	op->wrote |= sync_writes(s) > 0 && !op->dry_run;
+	op->transient = sync_failed_transient(s);
+	op->last = good ? LAST_SUCCEEDED : LAST_FAILED;
+	keep_record(op);
+	sync_free(s);
+	op->sync = NULL;
+	op->desired = NULL;
+	app->sync_wake = INT64_MAX;
+	app->agent->syncs++;
+	if (op->dry_run) {
+		op->last = op->last_before;
+		op->target = op->target_before;
+	} else {
+		store_put(app->agent->store, "operation", str_of(app->name), STR_NONE);
+		if (phase != OPERATION_SUPERSEDED)
+			plan_retry(app, good);
+	}
+	if (good && full) {
+		add_history(app);
+		if (op->prune)
+			drop_children(app, d);
+	}
+	desired_unref(d);
+	app_schedule(app);
+	app_dirty(app);
+}
+
+/* --- starting --- */
+
+static void start_now(struct app *app)
+{
+	struct operation *op = &app->op;
+	struct sync_callbacks on = {.arg = app, .changed = changed, .finished = finished, .wake = wake};
+	struct sync_spec spec = {.app = app_sync_view(app, op->desired),
+				 .id = str_of(op->id), .revision = op->revision, .started = op->started,
+				 .prune = op->prune, .dry_run = op->dry_run, .heal = op->heal,
+				 .picks = op->picks, .picks_n = op->picks_n, .record = op->record};
+
+	op->starting = false;
+	op->sync = sync_new(app->agent->cluster, &spec, &on);
+	if (op->sync) {
+		sync_start(op->sync);
+		return;
+	}
+	desired_unref(op->desired);
+	op->desired = NULL;
+}
+
+/* One whose row is durable. */
+static struct app *still_starting(struct agent *a)
+{
+	struct app *app;
+
+	for (uint32_t i = 0; app_next(a, &i, &app);)
+		if (app->op.starting && app->op.barrier <= a->barriers_passed)
+			return app;
+	return NULL;
+}
+
+/* The rows of all that are starting are durable. */
+static void rows_stored(void *arg)
+{
+	struct agent *a = arg;
+	struct app *app;
+
+	a->barriers_passed++;
+	while ((app = still_starting(a)))
+		start_now(app);
+}
+
+static void new_operation(struct app *app, const struct sync_request *r, bool resumed)
+{
+	struct operation *op = &app->op;
+	unsigned retries = op->target == app->desired->hash ? op->retries : 0;
+	unsigned heals = op->target == app->desired->hash ? op->heals : r->heal;
+	bool wrote = op->target == app->desired->hash && op->wrote;
+	enum last_phase last = op->last;
+	uint64_t target = op->target;
+	struct arena fresh;
+
+	if (resumed)
+		return;
+	arena_init(&fresh, 0);
+	arena_done(&op->arena);
+	*op = (struct operation){.arena = fresh, .retries = retries, .heals = heals, .wrote = wrote,
+				 .last_before = last, .target_before = target};
+	op->started = time_wall();
+	snprintf(op->id, sizeof op->id, "%.60s-%llx", app->name, (unsigned long long)op->started);
+	op->revision = arena_str(&op->arena, app->sources_n ? str_of(app->sources[0].commit) : STR(""));
+}
+
+bool operation_start(struct app *app, const struct sync_request *r, struct error *err)
+{
+	struct operation *op = &app->op;
+	bool resumed;
+
+	if (op->sync || op->starting)
+		return error_set(err, ERROR_BUSY, "another operation is already in progress");
+	if (!app->desired)
+		return error_set(err, ERROR_BUSY, "application %s has no rendering yet%s%s", app->name,
+				 app->render_error.kind ? ": " : "", app->render_error.text);
+	resumed = op->last == LAST_RUNNING && op->target == app->desired->hash && !r->manual;
+	new_operation(app, r, resumed);
+	op->initiated_by = arena_str(&op->arena, r->by);
+	op->heal = r->heal || (resumed && op->heal);
+	op->dry_run = r->dry_run;
+	op->manual = r->manual;
+	op->prune = r->prune;
+	op->partial = r->picks_n > 0;
+	op->target = app->desired->hash;
+	op->desired = desired_ref(app->desired);
+	op->picks = arena_news(&op->arena, r->picks_n + 1, struct sync_pick);
+	op->picks_n = r->picks_n;
+	for (size_t i = 0; i < r->picks_n; i++)
+		op->picks[i] = (struct sync_pick){arena_str(&op->arena, r->picks[i].group),
+						  arena_str(&op->arena, r->picks[i].kind),
+						  arena_str(&op->arena, r->picks[i].namespace),
+						  arena_str(&op->arena, r->picks[i].name)};
+	op->starting = true;
+	op->last = LAST_RUNNING;
+	log_event(LOG_INFO, "sync starts", "app", str_of(app->name), "revision", op->revision, "by", r->by, NULL);
+	if (!op->dry_run)
+		store_row(app);
+	op->barrier = ++app->agent->barriers_set;
+	store_barrier(app->agent->store, rows_stored, app->agent);
+	return true;
+}
+
+/* --- deleting an Application --- */
+
+static void deleted(void *arg, struct sync *s)
+{
+	struct app *app = arg;
+	bool good = sync_phase_of(s) == OPERATION_SUCCEEDED;
+
+	app->op.finished = time_wall();
+	log_end(app, sync_phase_of(s), sync_message(s));
+	keep_record(&app->op);
+	sync_free(s);
+	app->op.sync = NULL;
+	if (good) {
+		app_free(app);
+		return;
+	}
+	app->deleting = false;
+	conditions_add(&app->view, &app->conditions, CONDITION_DELETION_ERROR, "%.*s",
+		       STR_ARG(value_path_str(app->op.record, "message", NULL)));
+}
+
+void operation_delete(struct app *app)
+{
+	struct sync_callbacks on = {.arg = app, .finished = deleted, .wake = wake};
+	struct sync_spec spec;
+
+	operation_forget(app);
+	app->deleting = true;
+	app->op.started = time_wall();
+	snprintf(app->op.id, sizeof app->op.id, "%.60s-%llx", app->name, (unsigned long long)app->op.started);
+	spec = (struct sync_spec){.app = app_sync_view(app, app->desired), .id = str_of(app->op.id),
+				  .started = app->op.started, .prune = true};
+	app->op.sync = sync_new_delete(app->agent->cluster, &spec, PROPAGATE_FOREGROUND, &on);
+	if (app->op.sync)
+		sync_start(app->op.sync);
+}
+
+/* --- others --- */
+
+bool operation_terminate(struct app *app, struct error *err)
+{
+	if (!app->op.sync)
+		return error_set(err, ERROR_NOT_FOUND, "Unable to terminate operation. No operation is in progress");
+	log_event(LOG_INFO, "sync is terminated", "app", str_of(app->name), NULL);
+	sync_cancel(app->op.sync, STR("Operation terminated"));
+	return true;
+}
+
+void operation_notify(struct app *app, const struct object_key *key)
+{
+	if (app->op.sync)
+		sync_notify(app->op.sync, key);
+}
+
+void operation_forget(struct app *app)
+{
+	sync_free(app->op.sync);
+	app->op.sync = NULL;
+	app->op.starting = false;
+	desired_unref(app->op.desired);
+	app->op.desired = NULL;
+	app->sync_wake = INT64_MAX;
+}
