@@ -21,6 +21,7 @@
 #define LIMIT_TEMPLATE_BYTES (5u << 20)	   /* one template file: Helm's file limit */
 #define LIMIT_TEMPLATE_NESTING 500	   /* nested control structures and parentheses */
 #define LIMIT_TEMPLATE_STEPS 100000000ull  /* VM instructions of one render */
+#define LIMIT_EQUAL_NODES (1u << 24)	   /* of one comparison: shared parts make values grow by 2^n */
 #define LIMIT_TEMPLATE_OUTPUT (64u << 20)  /* bytes written by one render */
 #define LIMIT_TEMPLATE_INCLUDE 1000	   /* nested includes of one name: Helm's own limit */
 #define LIMIT_TEMPLATE_DEPTH 2000	   /* nested template calls in all (the stack is 64 MiB) */

@@ -79,6 +79,17 @@ bool failure_report(struct exec *x, struct error *err);
 
 /* Deletes "<no value>" from everything after `from`. */
 void exec_erase(struct buf *out, size_t from);
+/* Takes steps for work that grows with its values; false when too few are left. */
+static inline bool exec_charge(struct exec *x, uint64_t steps)
+{
+	if (!x)
+		return true;
+	if (x->steps < steps)
+		return false;
+	x->steps -= steps;
+	return true;
+}
+
 /* 64 random bits: from the seed when the render has one, else the system's. */
 uint64_t exec_random(struct exec *x);
 

@@ -106,35 +106,38 @@ str value_type_name(struct value v)
 	}
 }
 
-static bool deep_equal(struct value x, struct value y, int depth);
+static bool deep_equal(struct value x, struct value y, int depth, uint64_t *left);
 
-static bool lists_equal(const struct list *x, const struct list *y, int depth)
+static bool lists_equal(const struct list *x, const struct list *y, int depth,
+	uint64_t *left)
 {
 	if ((x == NULL) != (y == NULL) || list_n(x) != list_n(y))
 		return false;
 	for (uint32_t i = 0; i < list_n(x); i++)
-		if (!deep_equal(x->at[i], y->at[i], depth + 1))
+		if (!deep_equal(x->at[i], y->at[i], depth + 1, left))
 			return false;
 	return true;
 }
 
-static bool maps_equal(const struct map *x, const struct map *y, int depth)
+static bool maps_equal(const struct map *x, const struct map *y, int depth,
+	uint64_t *left)
 {
 	if ((x == NULL) != (y == NULL) || map_n(x) != map_n(y))
 		return false;
 	for (uint32_t i = 0; i < map_n(x); i++) {
 		const struct value *v = map_find_hashed(y, map_key(&x->at[i]), x->at[i].hash);
 
-		if (!v || !deep_equal(x->at[i].value, *v, depth + 1))
+		if (!v || !deep_equal(x->at[i].value, *v, depth + 1, left))
 			return false;
 	}
 	return true;
 }
 
-static bool deep_equal(struct value x, struct value y, int depth)
+static bool deep_equal(struct value x, struct value y, int depth, uint64_t *left)
 {
-	if (x.type != y.type || depth > LIMIT_VALUE_DEPTH)
+	if (x.type != y.type || depth > LIMIT_VALUE_DEPTH || !*left)
 		return false;
+	--*left;
 	switch (x.type) {
 	case VALUE_NIL:
 		return true;
@@ -148,9 +151,9 @@ static bool deep_equal(struct value x, struct value y, int depth)
 	case VALUE_BYTES:
 		return str_eq(value_text(x), value_text(y));
 	case VALUE_LIST:
-		return x.elem == y.elem && (x.list == y.list || lists_equal(x.list, y.list, depth));
+		return x.elem == y.elem && (x.list == y.list || lists_equal(x.list, y.list, depth, left));
 	case VALUE_MAP:
-		return x.elem == y.elem && (x.map == y.map || maps_equal(x.map, y.map, depth));
+		return x.elem == y.elem && (x.map == y.map || maps_equal(x.map, y.map, depth, left));
 	case VALUE_REF:
 		return x.ref == y.ref;
 	default:
@@ -160,5 +163,7 @@ static bool deep_equal(struct value x, struct value y, int depth)
 
 bool value_deep_equal(struct value x, struct value y)
 {
-	return deep_equal(x, y, 0);
+	uint64_t left = LIMIT_EQUAL_NODES;
+
+	return deep_equal(x, y, 0, &left);
 }

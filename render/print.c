@@ -92,7 +92,7 @@ static void print_deep(struct buf *out, struct value v, int depth)
 {
 	char text[FLOAT_TEXT];
 
-	if (depth > LIMIT_VALUE_DEPTH) {
+	if (depth > LIMIT_VALUE_DEPTH || out->failed) {
 		out->failed = true;
 		return;
 	}

@@ -365,7 +365,7 @@ static void reference(struct verb *v, struct value arg)
 
 static void one(struct verb *v, struct value arg, int depth)
 {
-	if (depth > LIMIT_VALUE_DEPTH) {
+	if (depth > LIMIT_VALUE_DEPTH || v->out->failed) {
 		v->out->failed = true;
 		return;
 	}

@@ -20,6 +20,13 @@ static bool over_limit(struct exec *x, const struct node *node, str message)
 	return false;
 }
 
+static bool out_of_steps(struct exec *x, const struct node *node)
+{
+	x->steps = 0;
+	return over_limit(x, node, arena_printf(x->arena,
+		"the render takes more than %llu steps", LIMIT_TEMPLATE_STEPS));
+}
+
 /* What an error of this instruction points at. */
 static const struct node *place(const struct frame *f, const struct ins *i)
 {
@@ -180,6 +187,21 @@ static bool gather(struct exec *x, const struct frame *f, const struct ins *i,
 	return true;
 }
 
+/* A function may look at every byte of its arguments. */
+static uint64_t work(const struct value *arg, uint32_t n)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (arg[i].type == VALUE_STR)
+			sum += arg[i].n / 64;
+		else if (arg[i].type == VALUE_LIST)
+			sum += list_n(arg[i].list) / 8;
+		else if (arg[i].type == VALUE_MAP)
+			sum += map_n(arg[i].map) / 8;
+	return sum;
+}
+
 static bool do_call(struct exec *x, const struct frame *f, const struct ins *i)
 {
 	const struct site *site = &f->program->sites[i->a];
@@ -188,6 +210,8 @@ static bool do_call(struct exec *x, const struct frame *f, const struct ins *i)
 
 	if (!gather(x, f, i, site, &args))
 		return false;
+	if (!exec_charge(x, work(args, site->n)))
+		return out_of_steps(x, site->command);
 	x->site = site;
 	if (!site->fn->body(&call, args, site->n, &out)) {
 		bool limit = x->call_error->kind == ERROR_LIMIT;
@@ -609,8 +633,7 @@ static bool run(struct exec *x)
 
 	for (;; i++) {
 		if (!x->steps--)
-			return over_limit(x, place(f, i), arena_printf(x->arena,
-				"the render takes more than %llu steps", LIMIT_TEMPLATE_STEPS));
+			return out_of_steps(x, place(f, i));
 		switch ((enum opcode)i->op) {
 		case OP_TEXT:
 			buf_add(x->out, p->texts[i->a]);

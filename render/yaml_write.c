@@ -19,6 +19,7 @@ struct writer {
 	struct buf *out;
 	size_t line; /* offset of the current line's start */
 	bool lost;   /* text that does not survive JSON and YAML */
+	bool key;    /* keys do not fold */
 	bool pretty; /* go-yaml v3: lists indented below their key, nothing folded, floats as Go's */
 };
 
@@ -143,7 +144,7 @@ static void new_line(struct writer *w, size_t indent)
  * done only where a break could be. */
 static bool may_fold(const struct writer *w)
 {
-	return !w->pretty && w->out->n - w->line > FOLD_AT && column(w) > FOLD_AT;
+	return !w->pretty && !w->key && w->out->n - w->line > FOLD_AT && column(w) > FOLD_AT;
 }
 
 static void write_plain(struct writer *w, str s, size_t indent)
@@ -273,6 +274,7 @@ static void write_string(struct writer *w, str s, size_t indent, bool is_key)
 	bool single = !quoted && !shape.special && !shape.tab && !shape.space_break && !shape.break_space &&
 		      !many_lines;
 
+	w->key = is_key;
 	if (many_lines && !is_key && !shape.special && !shape.space_break && !shape.trail_space)
 		write_literal(w, s, indent);
 	else if (plain && is_key)
@@ -280,7 +282,7 @@ static void write_string(struct writer *w, str s, size_t indent, bool is_key)
 	else if (plain)
 		write_plain(w, s, indent);
 	else if (single && s.n)
-		write_single(w, s, is_key ? SIZE_MAX / 2 : indent);
+		write_single(w, s, indent);
 	else
 		write_double(w, s, indent);
 }
@@ -482,7 +484,7 @@ static void write_map(struct writer *w, struct map *m, size_t indent, bool compa
 /* After "-" or "key:": a blank and a scalar, or a collection. indent is that of nested keys. */
 static void write_value(struct writer *w, struct value v, size_t indent, bool in_list, int depth)
 {
-	if (depth > LIMIT_VALUE_DEPTH) {
+	if (depth > LIMIT_VALUE_DEPTH || w->out->failed) {
 		w->out->failed = true;
 		return;
 	}

@@ -13,8 +13,10 @@
 			      struct value *out)
 #define UNUSED ((void)c, (void)arg, (void)n)
 
-static bool take(struct value *out, struct buf *b)
+static bool take(struct call *c, struct value *out, struct buf *b)
 {
+	if (!buf_check(b, c->fn->name, c->err))
+		return false;
 	buf_cstr(b);
 	*out = value_str(str_make(b->n ? b->s : "", b->n));
 	return true;
@@ -228,7 +230,7 @@ BODY(print)
 			buf_char(&b, ' ');
 		print_value(&b, arg[i]);
 	}
-	return take(out, &b);
+	return take(c, out, &b);
 }
 
 BODY(println)
@@ -242,7 +244,7 @@ BODY(println)
 		print_value(&b, arg[i]);
 	}
 	buf_char(&b, '\n');
-	return take(out, &b);
+	return take(c, out, &b);
 }
 
 BODY(printf)
@@ -251,7 +253,7 @@ BODY(printf)
 
 	buf_in(&b, c->arena, LIMIT_TEMPLATE_OUTPUT);
 	print_format(&b, c->arena, value_text(arg[0]), arg + 1, n - 1);
-	return take(out, &b);
+	return take(c, out, &b);
 }
 
 /* What html, js and urlquery escape: one string as it is, else the arguments printed. */
@@ -299,7 +301,7 @@ BODY(html)
 			break;
 		}
 	}
-	return take(out, &b);
+	return take(c, out, &b);
 }
 
 BODY(js)
@@ -326,7 +328,7 @@ BODY(js)
 			buf_char(&b, s.s[i]);
 		}
 	}
-	return take(out, &b);
+	return take(c, out, &b);
 }
 
 BODY(urlquery)
@@ -347,7 +349,7 @@ BODY(urlquery)
 		else
 			buf_printf(&b, "%%%02X", u);
 	}
-	return take(out, &b);
+	return take(c, out, &b);
 }
 
 BODY(call)

@@ -3,6 +3,7 @@
  * and a map taken over by merge is the same map afterwards, as in Go. keys and values, whose order
  * is random there, come sorted.
  */
+#include "render/exec.h"
 #include "render/fn/body.h"
 
 static bool dict_dict(struct call *c, const struct value *arg, uint32_t n, struct value *out)
@@ -146,6 +147,8 @@ static bool merge_key(
 	struct value *at = map_find_hashed(to, map_key(e), e->hash);
 	bool settled;
 
+	if (!exec_charge(c->exec, 1))
+		return error_set(c->err, ERROR_LIMIT, "the maps are too large to merge");
 	if (e->value.type == VALUE_NIL) {
 		if (overwrite)
 			map_set(c->arena, to, map_key(e), e->value);

@@ -36,16 +36,17 @@ static struct value without_refs(struct arena *a, struct value v, int depth)
 	return v;
 }
 
-/* Nesting without end (a map set into itself) is an error here, never a loop. */
-static bool too_deep(struct value v, int depth)
+/* Nesting without end (a map set into itself) is an error here, never a loop; parts that are
+ * shared count each time they are met. */
+static bool too_large(struct call *c, struct value v, int depth)
 {
-	if (depth > LIMIT_VALUE_DEPTH)
+	if (depth > LIMIT_VALUE_DEPTH || !exec_charge(c->exec, 1))
 		return true;
 	for (uint32_t i = 0; i < list_n(value_list(v)); i++)
-		if (too_deep(v.list->at[i], depth + 1))
+		if (too_large(c, v.list->at[i], depth + 1))
 			return true;
 	for (uint32_t i = 0; i < map_n(value_map(v)); i++)
-		if (too_deep(v.map->at[i].value, depth + 1))
+		if (too_large(c, v.map->at[i].value, depth + 1))
 			return true;
 	return false;
 }
@@ -54,8 +55,9 @@ static bool plain(struct call *c, struct value *v)
 {
 	if (v->type < VALUE_LIST)
 		return true;
-	if (too_deep(*v, 0))
-		return error_set(c->err, ERROR_LIMIT, "a value is nested deeper than %d",
+	if (too_large(c, *v, 0))
+		return error_set(c->err, ERROR_LIMIT,
+				 "a value is nested deeper than %d or has too many parts",
 				 LIMIT_VALUE_DEPTH);
 	if (v->type == VALUE_REF || has_ref(*v, 0))
 		*v = without_refs(c->arena, *v, 0);
