@@ -50,21 +50,22 @@ static void on_kind(void *arg, str group, str kind, enum kind_state state)
 
 /* --- the end of each turn --- */
 
+/* A look may make others due (a child's parent): they have their turn at once, but a circle of them
+ * does not keep the loop from its events. */
 static void on_check(uv_check_t *check)
 {
 	struct agent *a = check->data;
-	struct app *app, *list = a->dirty;
+	uint32_t budget = a->apps.n * 2 + 1;
 
-	uv_idle_stop(&a->idle);
-	a->dirty = NULL;
-	for (app = list; app; app = app->next_dirty)
+	while (a->dirty && budget-- && !a->stopping) {
+		struct app *app = a->dirty;
+
+		a->dirty = app->next_dirty;
 		app->dirty = false;
-	while ((app = list)) {
-		list = app->next_dirty;
-		if (a->stopping)
-			continue;
 		app_evaluate(app);
 	}
+	if (!a->dirty)
+		uv_idle_stop(&a->idle);
 }
 
 static void store_memory(struct agent *a)

@@ -221,8 +221,21 @@ class Demo:
             mine = [a for a in mine if a["metadata"]["name"] != "app-config"]
         return all(self.state(a) == ("Synced", "Healthy") for a in mine)
 
+    def sync_by_hand(self):
+        """Applications without automated sync wait for a person."""
+        def all_known():
+            apps = {a["metadata"]["name"]: a for a in self.applications()}
+            return all(n in apps and self.state(apps[n])[0] != "Unknown" for n in manual)
+        manual = [i.object["metadata"]["name"] for i in self.expected.items if rendered.is_application(i.object)
+                  and not (i.object["spec"].get("syncPolicy") or {}).get("automated")
+                  and i.object["metadata"]["name"] not in self.expected.skipped]
+        self.wait("Applications that are synced by hand are compared", all_known, 60)
+        for name in manual:
+            self.manual_sync(name)
+
     def settle(self):
-        self.wait("all Applications Synced and Healthy", self.all_settled, 240)
+        self.sync_by_hand()
+        self.wait("all Applications Synced and Healthy", self.all_settled, 120)
         say("all Applications of the repository are Synced and Healthy")
         self.count()
 
