@@ -212,7 +212,9 @@ void app_evaluate(struct app *app)
 			       STR_ARG(app->fixed.at[i].message));
 	add_errors(app);
 	app->status = SYNC_UNKNOWN;
-	app->health = (struct health){app->read_once ? HEALTH_UNKNOWN : HEALTH_PROGRESSING, STR("")};
+	/* nothing is known to be ill where nothing could be read, as in Argo CD */
+	app->health = (struct health){app->invalid.kind ? HEALTH_UNKNOWN
+				      : app->read_once ? HEALTH_HEALTHY : HEALTH_PROGRESSING, STR("")};
 	arena_init(&scratch, 0);
 	if (app->desired) {
 		compare(&scratch, app->agent->cluster, &view, &c);
