@@ -28,9 +28,13 @@ static void on_changed(void *arg, const struct object_key *key, str name)
 
 	if (app)
 		app_dirty(app);
-	for (uint32_t i = 0; app_next(a, &i, &one);)
+	for (uint32_t i = 0; app_next(a, &i, &one);) {
 		if (one->op.sync)
 			operation_notify(one, key);
+		/* untracked: an object that is being adopted, or a CRD, which carries no annotation */
+		if (!name.n && (one->waits || str_is(key->kind, "CustomResourceDefinition")))
+			app_dirty(one);
+	}
 }
 
 static void on_kind(void *arg, str group, str kind, enum kind_state state)

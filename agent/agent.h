@@ -75,7 +75,7 @@ struct app {
 	struct error render_error;
 
 	struct arena view; /* of what the last look gave, below */
-	bool looked;
+	bool looked, waits; /* waits: kinds or objects are still being read */
 	enum sync_status status;
 	struct health health;
 	struct value resources, summary;

@@ -225,6 +225,7 @@ void app_evaluate(struct app *app)
 		app->resources = value_copy(&app->view, report_resources(&scratch, &c), true);
 		app->summary = value_copy(&app->view, report_summary(&scratch, &c), true);
 		app->looked |= !c.loading;
+		app->waits = c.loading;
 		app->reconciled = time_wall();
 		decide(app, &c);
 		if (app->status == SYNC_SYNCED && app->health.status <= HEALTH_HEALTHY && !app->op.sync &&

@@ -78,10 +78,10 @@ static void compare_live(struct comparer *c, struct resource *r)
 		r->status = SYNC_OUT_OF_SYNC;
 		return;
 	}
-	if (!r->live.whole) { /* there, and not ours: pinned now, whole at the next look */
+	if (!r->live.whole) { /* there, and not tracked: pinned now, whole at the next look */
 		c->cluster->ops->pin(c->cluster, &r->key, true);
 		r->adopts = true;
-		r->status = SYNC_OUT_OF_SYNC;
+		c->out->loading = true;
 		return;
 	}
 	id = object_annotation(r->live.object, CLUSTER_TRACKING);

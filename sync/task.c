@@ -338,7 +338,7 @@ static void step_hook(struct task *t)
 		settle_hook(t);
 		return;
 	}
-	if (live.exists && (t->rules.hook_delete & HOOK_DELETE_BEFORE_CREATION)) {
+	if (live.exists && (t->rules.hook_delete & HOOK_DELETE_BEFORE_CREATION) && !t->sync->spec.dry_run) {
 		t->state = TASK_CLEARING;
 		if (!live.deleting)
 			remove_object(t, arena_str(&t->sync->keep, live.uid));

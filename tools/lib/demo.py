@@ -22,6 +22,7 @@ from git_http import GitHTTP, free_port  # noqa: E402
 import rendered  # noqa: E402
 
 STARTED = time.monotonic()
+TIPHYS = os.environ.get("TIPHYS", str(ROOT / "build/tiphys"))
 
 
 def say(what):
@@ -217,7 +218,7 @@ class Demo:
 
     def start_agent(self):
         self.log = open(self.directory / "agent.log", "ab")
-        self.agent = subprocess.Popen([ROOT / "build/tiphys", "agent", "-c", self.config], stderr=self.log)
+        self.agent = subprocess.Popen([TIPHYS, "agent", "-c", self.config], stderr=self.log)
         say(f"agent started, its API at {self.server}")
 
     # --- asking ---
@@ -236,7 +237,7 @@ class Demo:
             return []
 
     def tiphys(self, *words):
-        return subprocess.run([ROOT / "build/tiphys", *words, "--server", self.server], text=True,
+        return subprocess.run([TIPHYS, *words, "--server", self.server], text=True,
                               capture_output=True)
 
     @staticmethod
@@ -361,12 +362,16 @@ class Demo:
             self.hooks()
             self.manual_sync()
 
+    def stop_agent(self, how=signal.SIGTERM):
+        ended = time.monotonic()
+        self.agent.send_signal(how)
+        self.agent.wait(20)
+        return time.monotonic() - ended
+
     def stop(self):
         if self.agent and self.agent.poll() is None:
-            ended = time.monotonic()
-            self.agent.send_signal(signal.SIGTERM)
-            self.agent.wait(10)
-            say(f"agent ended with status {self.agent.returncode} in {1000 * (time.monotonic() - ended):.0f} ms")
+            took = self.stop_agent()
+            say(f"agent ended with status {self.agent.returncode} in {1000 * took:.0f} ms")
         for part in ("cluster", "git"):
             if hasattr(self, part):
                 getattr(self, part).stop()
