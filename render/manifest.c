@@ -149,7 +149,9 @@ static bool add_document(struct arena *keep, struct manifest_list *l, str source
 	struct manifest *m;
 	uint32_t events = 0;
 
-	if (!yaml_read(keep, text, YAML_TYPED, &object, err)) {
+	/* What is applied is what Helm prints: the trimmed document and a newline, which the last block
+	 * scalar keeps. */
+	if (!yaml_read(keep, arena_concat(keep, text, STR("\n")), YAML_TYPED, &object, err)) {
 		error_wrap(err, "error converting YAML to JSON");
 		return error_wrap(err, "YAML parse error on %.*s", STR_ARG(source));
 	}

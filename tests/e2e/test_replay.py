@@ -23,6 +23,13 @@ def quantity(v):
     return float(found[1]) * UNITS[found[2]] if found and found[2] in UNITS else None
 
 
+def near(live, want):
+    """Where two texts begin to differ."""
+    live, want = repr(live), repr(want)
+    at = next((i for i, (a, b) in enumerate(zip(live, want)) if a != b), 0)
+    return f"...{live[max(0, at - 60):at + 60]} instead of {want[max(0, at - 60):at + 60]}"
+
+
 def contains(live, want, path=""):
     """The first path at which live lacks what is wanted, or None."""
     if want in (None, "", [], {}, 0, False) and live in (None, "", [], {}, 0, False):
@@ -38,7 +45,7 @@ def contains(live, want, path=""):
         return next((w for n, (a, b) in enumerate(zip(live, want)) if (w := contains(a, b, f"{path}[{n}]"))), None)
     if live == want or (quantity(live) is not None and quantity(live) == quantity(want)):
         return None
-    return f"{path}: {live!r} instead of {want!r}"
+    return f"{path}: {near(live, want)}"
 
 
 class GovUK(Options):
@@ -71,9 +78,10 @@ class Replay(Story):
 
     def differences(self):
         wanted = {}
+        refused = {a["metadata"]["name"] for a in self.applications() if self.refused(a)}
         for item in self.render().items:
             o = item.object
-            if self.is_hook(o):
+            if self.is_hook(o) or item.application in refused:
                 continue
             o["metadata"].setdefault("namespace", item.namespace)
             wanted[(o["kind"], o["metadata"]["name"], o["metadata"]["namespace"])] = o
@@ -94,16 +102,24 @@ class Replay(Story):
                 wrong.append(f"{key}: {what}")
         tracked = {k for k, o in live.items()
                    if "argocd.argoproj.io/tracking-id" in (o["metadata"].get("annotations") or {})
-                   and not o["metadata"].get("ownerReferences")}
+                   and not o["metadata"].get("ownerReferences")
+                   and o["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"].split(":")[0] not in refused}
         names = {(k[0], k[1]) for k in wanted}
         return wrong + [f"{k}: not wanted any more" for k in tracked if (k[0], k[1]) not in names]
 
     def at(self, commit):
         """All Applications of the repository have seen this commit and rest."""
         apps = [a for a in self.applications() if not self.elsewhere(a)]
-        return apps and all(a["status"]["sync"].get("revision") == commit and self.state(a)[0] == "Synced"
-                            and self.state(a)[1] in ("Healthy", "Suspended")
-                            and (a["status"].get("operationState") or {}).get("phase") != "Running" for a in apps)
+        return apps and all(a["status"]["sync"].get("revision") == commit and
+                            (self.refused(a) or (self.state(a)[0] == "Synced"
+                             and self.state(a)[1] in ("Healthy", "Suspended")
+                             and (a["status"].get("operationState") or {}).get("phase") != "Running")) for a in apps)
+
+    @staticmethod
+    def refused(app):
+        """The history holds objects that no API server takes (a CronJob's name of 57 letters)."""
+        operation = app["status"].get("operationState") or {}
+        return operation.get("phase") == "Failed" and " is invalid: " in operation.get("message", "")
 
 
 def test_replay(tmp_path):
@@ -120,14 +136,14 @@ def test_replay(tmp_path):
         s.write_configuration()
         s.start_agent()
         s.wait("the first commit", lambda: s.at(commits[0]), 180)
-        assert s.differences() == []
+        assert not (wrong := s.differences()), "\n".join(wrong[:5])
         for commit in commits[1:]:
             parts.run("git", "-C", s.bare, "update-ref", branch, commit)
             parts.run("git", "-C", s.checkout, "fetch", "-q")
             parts.run("git", "-C", s.checkout, "reset", "-q", "--hard", commit)
             s.api("/api/webhook", "POST", {"repository": {"clone_url": s.url}})
             s.wait(f"commit {commit}", lambda: s.at(commit), 120)
-            assert s.differences() == [], commit
+            assert not (wrong := s.differences()), f"{commit}: " + "\n".join(wrong[:5])
     finally:
         s.stop()
     assert s.agent.returncode == 0
