@@ -10,6 +10,7 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 int cli_template(int argc, char **argv);
+int cli_render(int argc, char **argv);
 int cli_agent(int argc, char **argv);
 int cli_get(int argc, char **argv);
 int cli_sync(int argc, char **argv);

@@ -15,6 +15,7 @@ struct verb {
 
 static const struct verb verbs[] = {
 	{"template", cli_template, "render a chart as `helm template` does"},
+	{"render", cli_render, "render an Application, and those it brings, offline"},
 	{"agent", cli_agent, "keep a cluster as its repository wants it"},
 	{"get", cli_get, "show the applications, or one of them"},
 	{"diff", cli_diff, "show what differs between repository and cluster"},

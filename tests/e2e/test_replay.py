@@ -37,8 +37,9 @@ def contains(live, want, path=""):
     if isinstance(want, dict) and isinstance(live, dict):
         return next((w for k, v in want.items() if (w := contains(live.get(k), v, f"{path}.{k}"))), None)
     if isinstance(want, list) and isinstance(live, list):
-        if want and all(isinstance(i, dict) and "name" in i for i in want + live):
-            by_name = {i["name"]: i for i in live}
+        named = all(isinstance(i, dict) and "name" in i for i in want + live)
+        by_name = {i["name"]: i for i in live} if named else {}
+        if want and len(by_name) == len(live): # a file may be mounted twice by one volume's name
             return next((w for i in want if (w := contains(by_name.get(i["name"]), i, f"{path}[{i['name']}]"))), None)
         if len(want) != len(live):
             return f"{path}: {len(live)} instead of {len(want)}"
