@@ -4,8 +4,10 @@
 #include "agent/agent.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "agent/log.h"
@@ -379,11 +381,23 @@ static bool start(struct agent *a, struct error *err)
 	return a->server != NULL; /* last: it answers when all else is there */
 }
 
+/* Rendering comes in bursts: two workers are as fast as the cores of a small Pod allow, and memory
+ * goes back to the system afterwards instead of lying in the allocator's arenas. */
+static void keep_small(void)
+{
+	setenv("UV_THREADPOOL_SIZE", "2", 0);
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
 int agent_run(const char *config_path)
 {
 	struct error err = {.kind = ERROR_NONE};
-	struct agent a = {.loop = uv_default_loop(), .config_path = config_path, .started = time_wall()};
+	struct agent a = {.config_path = config_path, .started = time_wall()};
 
+	keep_small();
+	a.loop = uv_default_loop();
 	arena_init(&a.config_arena, 0);
 	arena_init(&a.kube_arena, 0);
 	memory_init(&a.memory);

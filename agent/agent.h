@@ -28,7 +28,8 @@ struct source_watch {
 	struct app *app;
 	size_t at;
 	struct git_watch *watch;
-	char commit[41]; /* "" until known */
+	char commit[41];   /* what the revision names now; "" until known */
+	char compared[41]; /* what the rendering was made of, or would be made of unchanged */
 	struct error err; /* of the last poll */
 };
 

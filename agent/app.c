@@ -113,6 +113,9 @@ static void rendered(void *arg, struct desired *d)
 		error_clear(&app->render_error);
 		desired_unref(app->desired);
 		app->desired = d;
+		for (size_t i = 0; i < app->sources_n && i < d->sources_n; i++)
+			snprintf(app->sources[i].compared, sizeof app->sources[i].compared, "%.*s",
+				 STR_ARG(d->revisions[i]));
 		if (app->op.sync && !app->op.dry_run && !app->deleting && app->op.target != d->hash)
 			sync_supersede(app->op.sync);
 	}
@@ -136,6 +139,8 @@ void app_render(struct app *app)
 	if (app->invalid.kind || app->deleting || !commits_known(app))
 		return;
 	if (!app->forced && is_untouched(app)) {
+		for (size_t i = 0; i < app->sources_n; i++)
+			memcpy(app->sources[i].compared, app->sources[i].commit, sizeof app->sources[i].commit);
 		app_dirty(app);
 		return;
 	}

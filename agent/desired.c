@@ -38,6 +38,14 @@ void desired_unref(struct desired *d)
 	mem_free(d);
 }
 
+bool desired_brings(const struct desired *d, str name)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (application_is(d->objects[i]) && str_eq(object_name(d->objects[i]), name))
+			return true;
+	return false;
+}
+
 static void add_object(struct desired_job *j, struct value object)
 {
 	struct desired *d = j->out;

@@ -51,6 +51,9 @@ unsigned desired_running(void);
 struct desired *desired_render(struct render_cache *cache, const struct desired_input *input,
 			       desired_open_fn *open, void *arg);
 
+/* Is there an Application of this name among the objects? */
+bool desired_brings(const struct desired *d, str name);
+
 struct desired *desired_ref(struct desired *d);
 void desired_unref(struct desired *d); /* takes NULL */
 

@@ -80,7 +80,7 @@ static struct value facts_of(struct arena *keep, struct app *app)
 	map_set(keep, m, STR("app"), value_str(str_of(app->name)));
 	map_set(keep, m, STR("environment"), value_str(app->agent->config.environment));
 	map_set(keep, m, STR("namespace"), value_str(app->spec.destination_namespace));
-	map_set(keep, m, STR("revision"), value_str(app->sources_n ? str_of(app->sources[0].commit) : STR("")));
+	map_set(keep, m, STR("revision"), value_str(app->sources_n ? str_of(app->sources[0].compared) : STR("")));
 	map_set(keep, m, STR("images"), value_path(app->summary, "images", NULL));
 	map_set(keep, m, STR("annotations"), notes.type == VALUE_MAP ? notes : value_of_map(map_new(keep, 0)));
 	map_set(keep, m, STR("syncedAt"), value_str(time_rfc3339(keep, time_wall())));
@@ -106,7 +106,7 @@ static void call_back(struct app *app)
 	store_applied(app, hash);
 	outbox_add(app->agent->outbox, str_of(app->name), id, facts_of(&scratch, app));
 	log_event(LOG_INFO, "synced and healthy", "app", str_of(app->name), "revision",
-		  app->sources_n ? str_of(app->sources[0].commit) : STR(""), NULL);
+		  app->sources_n ? str_of(app->sources[0].compared) : STR(""), NULL);
 	arena_done(&scratch);
 }
 
@@ -129,7 +129,7 @@ static void decide(struct app *app, const struct comparison *c)
 		.heals = op->heals,
 		.now = time_wall(),
 		.last_message = value_path_str(op->record, "message", NULL),
-		.target = str_of(app->sources_n ? app->sources[0].commit : "")};
+		.target = str_of(app->sources_n ? app->sources[0].compared : "")};
 	struct sync_request r = {.prune = app->policy.prune, .by = STR("automated")};
 	struct error err = {.kind = ERROR_NONE};
 	int64_t when;
@@ -172,6 +172,24 @@ static void decide(struct app *app, const struct comparison *c)
 }
 
 /* --- the look --- */
+
+/* Children that the rendering does not name any more have no live object where their CRD is not
+ * installed: they count as resources that require pruning. */
+static void count_stale_children(struct app *app, struct comparison *c)
+{
+	struct app *child;
+	size_t n = 0;
+
+	for (uint32_t i = 0; app_next(app->agent, &i, &child);)
+		n += child->parent && !child->deleting && !strcmp(child->parent, app->name) &&
+		     !desired_brings(app->desired, str_of(child->name));
+	if (!n || c->loading)
+		return;
+	c->only_prunes = c->only_prunes || !c->out_of_sync;
+	c->out_of_sync += n;
+	c->to_prune += n;
+	c->status = SYNC_OUT_OF_SYNC;
+}
 
 static void tell_parent(struct app *app)
 {
@@ -219,6 +237,7 @@ void app_evaluate(struct app *app)
 	if (app->desired) {
 		compare(&scratch, app->agent->cluster, &view, &c);
 		compare_remember(&c, &app->agent->memory);
+		count_stale_children(app, &c);
 		add_conditions(app, &c);
 		app->status = c.loading || app->render_error.kind ? SYNC_UNKNOWN : c.status;
 		app->health = c.loading ? (struct health){HEALTH_PROGRESSING, STR("")} : copy_health(app, c.health);

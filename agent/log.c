@@ -47,13 +47,16 @@ void log_event(enum log_level level, const char *event, ...)
 	const char *name;
 	struct buf b;
 	va_list args;
+	int64_t wall;
 	str now;
 
 	if (level == LOG_DEBUG && !with_debug)
 		return;
 	arena_init(&scratch, 0);
 	buf_in(&b, &scratch, 1 << 16);
-	now = time_rfc3339(&scratch, time_wall());
+	wall = time_wall();
+	now = time_rfc3339(&scratch, wall);
+	now = arena_printf(&scratch, "%.*s.%03dZ", (int)now.n - 1, now.s, (int)(wall / TIME_MS % 1000));
 	if (as_json)
 		buf_printf(&b, "{\"time\":\"%.*s\",\"level\":\"%s\",\"event\":\"%s\"", STR_ARG(now),
 			   levels[level], event);

@@ -120,21 +120,13 @@ static void add_history(struct app *app)
 
 /* --- children that are not wanted any more --- */
 
-static bool brings(const struct desired *d, str name)
-{
-	for (size_t i = 0; i < d->n; i++)
-		if (application_is(d->objects[i]) && str_eq(object_name(d->objects[i]), name))
-			return true;
-	return false;
-}
-
 /* Proof: the whole rendering was applied, and it does not name them. */
 static void drop_children(struct app *app, const struct desired *d)
 {
 	struct app *child;
 
 	for (uint32_t i = 0; app_next(app->agent, &i, &child);)
-		if (child->parent && !strcmp(child->parent, app->name) && !brings(d, str_of(child->name)))
+		if (child->parent && !strcmp(child->parent, app->name) && !desired_brings(d, str_of(child->name)))
 			app_remove(child);
 }
 
@@ -312,7 +304,7 @@ static void new_operation(struct app *app, const struct sync_request *r, bool re
 				 .last_before = last, .target_before = target};
 	op->started = time_wall();
 	snprintf(op->id, sizeof op->id, "%.60s-%llx", app->name, (unsigned long long)op->started);
-	op->revision = arena_str(&op->arena, app->sources_n ? str_of(app->sources[0].commit) : STR(""));
+	op->revision = arena_str(&op->arena, app->sources_n ? str_of(app->sources[0].compared) : STR(""));
 }
 
 bool operation_start(struct app *app, const struct sync_request *r, struct error *err)

@@ -17,9 +17,9 @@ static struct value sync_value(struct arena *keep, struct app *app)
 
 	put(keep, m, "status", str_of(sync_status_name(app->status)));
 	for (size_t i = 0; i < app->sources_n; i++)
-		list_add(keep, revisions, value_str(str_of(app->sources[i].commit)));
+		list_add(keep, revisions, value_str(str_of(app->sources[i].compared)));
 	if (app->sources_n == 1)
-		put(keep, m, "revision", str_of(app->sources[0].commit));
+		put(keep, m, "revision", str_of(app->sources[0].compared));
 	else
 		map_set(keep, m, STR("revisions"), value_of_list(revisions));
 	map_set(keep, compared, STR("source"), value_path(app->spec.spec, "source", NULL));
