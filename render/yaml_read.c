@@ -8,6 +8,7 @@
 
 #include "base/float.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "render/fn.h"
 #include "render/yaml.h"
 
@@ -131,6 +132,25 @@ static bool decode_base64(struct reader *r, str in, str *out)
 	return true;
 }
 
+/* What is no UTF-8 does not come through the JSON step. */
+static str replaced(struct reader *r, str s)
+{
+	struct buf out;
+	size_t width;
+
+	buf_in(&out, r->keep, LIMIT_YAML_BYTES * 3);
+	for (size_t i = 0; i < s.n; i += width) {
+		uint32_t rune = utf8_rune(str_from(s, i), &width);
+
+		if (rune == UTF8_ERROR && width == 1)
+			buf_lit(&out, "\xEF\xBF\xBD");
+		else
+			buf_add(&out, str_sub(s, i, i + width));
+	}
+	buf_cstr(&out);
+	return buf_str(&out);
+}
+
 static bool tagged(struct reader *r, const yaml_char_t *tag, str text, struct value *out)
 {
 	*out = value_str(text);
@@ -139,7 +159,7 @@ static bool tagged(struct reader *r, const yaml_char_t *tag, str text, struct va
 	if (has_tag(tag, "binary")) {
 		if (!decode_base64(r, text, &text))
 			return false;
-		*out = value_str(text);
+		*out = value_str(replaced(r, text));
 		return true;
 	}
 	if (has_tag(tag, "int") || has_tag(tag, "float") || has_tag(tag, "bool") ||

@@ -264,7 +264,7 @@ static void write_literal(struct writer *w, str s, size_t indent)
 	}
 }
 
-static void write_string(struct writer *w, str s, size_t indent, bool is_key)
+static void write_valid(struct writer *w, str s, size_t indent, bool is_key)
 {
 	struct shape shape = shape_of(s, w->pretty);
 	bool many_lines = str_find_char(s, '\n') >= 0;
@@ -285,6 +285,30 @@ static void write_string(struct writer *w, str s, size_t indent, bool is_key)
 		write_single(w, s, indent);
 	else
 		write_double(w, s, indent);
+}
+
+/* The JSON step puts U+FFFD in place of every byte that is no UTF-8. */
+static void write_string(struct writer *w, str s, size_t indent, bool is_key)
+{
+	struct buf valid;
+	size_t width;
+	bool whole = true;
+
+	for (size_t i = 0; i < s.n && whole; i += width)
+		whole = utf8_rune(str_from(s, i), &width) != UTF8_ERROR || width > 1;
+	if (whole) {
+		write_valid(w, s, indent, is_key);
+		return;
+	}
+	buf_init(&valid, s.n * 3 + 1);
+	for (size_t i = 0; i < s.n; i += width) {
+		bool bad = utf8_rune(str_from(s, i), &width) == UTF8_ERROR && width == 1;
+
+		buf_add(&valid, bad ? STR("\xEF\xBF\xBD") : str_sub(s, i, i + width));
+	}
+	w->out->failed |= valid.failed;
+	write_valid(w, buf_str(&valid), indent, is_key);
+	buf_done(&valid);
 }
 
 /* --- numbers --- */

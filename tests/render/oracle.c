@@ -165,8 +165,6 @@ static const char *const known[] = {
 	" 2SXE-0 ", " 3UYS-0 ", " 4ABK-0 ", " 9MMA-0 ", " B63P-0 ", " FRK4-0 ", " HRE5-0 ",
 	" JR7V-0 ", " M2N8-1 ", " S4JQ-0 ", " SF5V-0 ", " SU74-0 ", " U99R-0 ", " WZ62-0 ",
 	" ZYU8-3 ",
-	/* !!binary that is no UTF-8 */
-	" 565N-0 ",
 };
 
 static bool is_known(str template)
