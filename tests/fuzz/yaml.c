@@ -25,6 +25,10 @@ static void again(struct arena *a, struct value v)
 	/* What JSON cannot carry is refused, and reading has caps of its own. */
 	if (!yaml_write(&text, v))
 		return;
+	/* Helm writes these line breaks as they are; a reader folds them. */
+	if (str_has(buf_str(&text), STR("\xC2\x85")) || str_has(buf_str(&text), STR("\xE2\x80\xA8")) ||
+	    str_has(buf_str(&text), STR("\xE2\x80\xA9")))
+		return;
 	if (!yaml_read(a, buf_str(&text), YAML_FLOATS, &back, &err)) {
 		if (err.kind == ERROR_LIMIT)
 			return;
