@@ -15,6 +15,7 @@
 struct desired_job {
 	uv_work_t work;
 	struct desired *out;
+	struct arena scratch; /* of the rendering; only the objects outlive it */
 	struct render_cache *cache;
 	struct application app;
 	struct files **files;
@@ -59,7 +60,7 @@ static void add_object(struct desired_job *j, struct value object)
 					j->room * sizeof *d->objects, room * sizeof *d->objects);
 		j->room = room;
 	}
-	d->objects[d->n++] = object;
+	d->objects[d->n++] = value_copy(&d->arena, object, true);
 }
 
 /* --- charts --- */
@@ -75,7 +76,7 @@ static const struct application_source *find_ref(struct desired_job *j, str name
 /* "$name/path" lies in another source; all else below this one's path. */
 static bool read_values(struct desired_job *j, size_t source, str file, str *out, struct error *err)
 {
-	struct arena *keep = &j->out->arena;
+	struct arena *keep = &j->scratch;
 	struct files *files = j->files[source];
 	str dir = j->app.sources[source].path, path;
 
@@ -99,7 +100,7 @@ static bool add_value_files(struct desired_job *j, size_t source, struct values_
 			    struct error *err)
 {
 	const struct application_source *src = &j->app.sources[source];
-	struct arena *keep = &j->out->arena;
+	struct arena *keep = &j->scratch;
 
 	for (size_t i = 0; i < src->helm.value_files_n; i++) {
 		str name = application_expand(keep, &j->app, src, j->out->revisions[source], src->helm.value_files[i]);
@@ -141,7 +142,7 @@ static str parameter_text(struct arena *keep, str name, str value)
 static bool add_sets(struct desired_job *j, size_t source, struct set_flag *out, size_t *n, struct error *err)
 {
 	const struct application_source *src = &j->app.sources[source];
-	struct arena *keep = &j->out->arena;
+	struct arena *keep = &j->scratch;
 
 	for (size_t i = 0; i < src->helm.parameters_n; i++) {
 		const struct helm_parameter *p = &src->helm.parameters[i];
@@ -164,7 +165,7 @@ static bool add_sets(struct desired_job *j, size_t source, struct set_flag *out,
 static bool render_helm(struct desired_job *j, size_t source, struct error *err)
 {
 	const struct application_source *src = &j->app.sources[source];
-	struct arena *keep = &j->out->arena;
+	struct arena *keep = &j->scratch;
 	struct values_text *values = arena_news(keep, src->helm.value_files_n + 1, struct values_text);
 	struct set_flag *sets = arena_news(keep, src->helm.parameters_n + src->helm.file_parameters_n + 1,
 					   struct set_flag);
@@ -201,7 +202,7 @@ static bool is_manifest(const struct directory_source *d, str name)
 
 static bool read_manifest(struct desired_job *j, struct files *files, str path, struct error *err)
 {
-	struct arena *keep = &j->out->arena;
+	struct arena *keep = &j->scratch;
 	struct list *all;
 	str text;
 
@@ -217,7 +218,7 @@ static bool read_manifest(struct desired_job *j, struct files *files, str path, 
 static bool render_directory(struct desired_job *j, size_t source, str below, int depth, struct error *err)
 {
 	const struct application_source *src = &j->app.sources[source];
-	struct arena *keep = &j->out->arena;
+	struct arena *keep = &j->scratch;
 	struct files *files = j->files[source];
 	struct file_entry *entries;
 	str dir, path, name;
@@ -257,12 +258,12 @@ static bool render_source(struct desired_job *j, size_t source, struct error *er
 	if (src->chart.n)
 		return error_set(err, ERROR_UNSUPPORTED, "chart %.*s comes from the Helm repository %.*s: this version "
 				 "renders charts from Git repositories only", STR_ARG(src->chart), STR_ARG(src->repo_url));
-	if (!files->stat(files, &j->out->arena, src->path, &entry, err))
+	if (!files->stat(files, &j->scratch, src->path, &entry, err))
 		return err->kind == ERROR_NOT_FOUND
 			? error_set(err, ERROR_NOT_FOUND, "%.*s: app path does not exist", STR_ARG(src->path)) : false;
-	if (!path_join(&j->out->arena, src->path, STR("Chart.yaml"), &chart, err))
+	if (!path_join(&j->scratch, src->path, STR("Chart.yaml"), &chart, err))
 		return false;
-	if (!src->has_directory && files->stat(files, &j->out->arena, chart, &entry, &absent))
+	if (!src->has_directory && files->stat(files, &j->scratch, chart, &entry, &absent))
 		return render_helm(j, source, err);
 	if (absent.kind != ERROR_NONE && absent.kind != ERROR_NOT_FOUND) {
 		*err = absent;
@@ -285,8 +286,11 @@ static void render_all(struct desired_job *j)
 	struct desired *d = j->out;
 	jmp_buf env, *outer = arena_guard(&d->arena, &env);
 
+	arena_init(&j->scratch, LIMIT_RENDER_MEMORY);
+	arena_guard(&j->scratch, &env);
 	if (setjmp(env)) {
 		arena_guard(&d->arena, outer);
+		arena_done(&j->scratch);
 		d->failed = true;
 		error_set(&d->error, ERROR_LIMIT, "the rendering takes more than %u bytes of memory", LIMIT_RENDER_MEMORY);
 		return;
@@ -297,6 +301,7 @@ static void render_all(struct desired_job *j)
 		d->n = 0;
 	d->hash = hash_of(d);
 	arena_guard(&d->arena, outer);
+	arena_done(&j->scratch);
 }
 
 static bool open_sources(struct desired_job *j, desired_open_fn *open, void *arg)
