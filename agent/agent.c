@@ -94,6 +94,10 @@ static void on_housekeeping(uv_timer_t *timer)
 	for (uint32_t i = 0; app_next(a, &i, &app);)
 		if (app->forced && !app->job)
 			app_render(app);
+	if (a->trimmed != a->renders + a->syncs) { /* a burst is over: its memory goes back */
+		a->trimmed = a->renders + a->syncs;
+		malloc_trim(0);
+	}
 }
 
 /* --- manifests of the configuration --- */

@@ -116,7 +116,7 @@ struct agent {
 	uv_signal_t signals[3];
 	bool stopping;
 	int64_t started; /* wall */
-	uint64_t renders, syncs, barriers_set, barriers_passed;
+	uint64_t renders, syncs, trimmed, barriers_set, barriers_passed;
 };
 
 /* --- app.c: Applications come, change and go --- */
