@@ -13,6 +13,7 @@
 #include "render/depend.h"
 #include "render/manifest.h"
 #include "render/render_cache.h"
+#include "render/schema.h"
 #include "render/semver.h"
 #include "render/template.h"
 #include "render/values.h"
@@ -299,6 +300,7 @@ static bool render(struct render *r, struct files *files, str dir)
 	    !depend_process(r->scratch, chart, user, o->compat, &chart, r->err) ||
 	    !capabilities_make(r->scratch, o, &r->capabilities, r->err) ||
 	    !values_coalesce(r->scratch, chart, user, o->compat, false, &values, r->err) ||
+	    (!o->skip_schema && !schema_check(r->scratch, chart, values, r->err)) ||
 	    !check_kube_version(r, chart))
 		return false;
 	r->release = make_release(r);
