@@ -243,10 +243,12 @@ static bool check(struct reader *r, struct config *c)
 		return error_set(r->err, ERROR_INVALID, "environment is required");
 	if (c->poll_ns < INT64_C(100000000))
 		return error_set(r->err, ERROR_INVALID, "poll.interval must be at least 100ms");
-	if (!c->applications_n && !c->cluster_applications)
-		return error_set(r->err, ERROR_INVALID,
-				 "nothing to do: name root manifests in `applications`, or set "
-				 "clusterApplications: true");
+	if (c->cluster_applications)
+		return error_set(r->err, ERROR_UNSUPPORTED,
+				 "clusterApplications: Application objects in the cluster are not read by this "
+				 "version; name manifests in `applications`");
+	if (!c->applications_n)
+		return error_set(r->err, ERROR_INVALID, "nothing to do: name root manifests in `applications`");
 	for (size_t i = 0; i < c->callbacks_n; i++)
 		if (!c->callbacks[i].url.n || !c->callbacks[i].name.n)
 			return error_set(r->err, ERROR_INVALID,

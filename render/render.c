@@ -209,7 +209,8 @@ static bool run_templates(struct render *r)
 	str all;
 	bool ok;
 
-	qsort(r->units, r->units_n, sizeof *r->units, parse_order);
+	if (r->units_n)
+		qsort(r->units, r->units_n, sizeof *r->units, parse_order);
 	if (!compile_all(r, set))
 		return false;
 	/* not in the arena: it grows while everything else does */
