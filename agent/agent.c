@@ -29,7 +29,7 @@ static void on_changed(void *arg, const struct object_key *key, str name)
 	struct app *app = name.n ? app_find(a, name) : NULL, *one;
 
 	if (app)
-		app_dirty(app);
+		app_changed(app);
 	for (uint32_t i = 0; app_next(a, &i, &one);) {
 		if (one->op.sync)
 			operation_notify(one, key);
@@ -192,6 +192,15 @@ static void load_applied(void *arg, str key, str text)
 		num_parse_hex(text, &app->applied);
 }
 
+static void load_owed(void *arg, str key, str text)
+{
+	struct loading *l = arg;
+	struct app *app = app_find(l->agent, key);
+
+	if (app)
+		num_parse_hex(text, &app->owed);
+}
+
 static void load_operation(void *arg, str key, str text)
 {
 	struct loading *l = arg;
@@ -231,6 +240,7 @@ static bool load_rows(struct agent *a, struct error *err)
 	if (ok)
 		make_children(&l);
 	ok = ok && store_each(a->store, "applied", load_applied, &l, err) &&
+	     store_each(a->store, "owed", load_owed, &l, err) &&
 	     store_each(a->store, "operation", load_operation, &l, err) &&
 	     store_each(a->store, "history", load_history, &l, err) &&
 	     store_each(a->store, "memory", load_memory, &l, err);

@@ -77,6 +77,7 @@ struct app {
 
 	struct arena view; /* of what the last look gave, below */
 	bool looked, waits; /* waits: kinds or objects are still being read */
+	int64_t looked_at, look_at; /* monotonic: the last look; one that is due, 0: none */
 	enum sync_status status;
 	struct health health;
 	struct value resources, summary;
@@ -85,6 +86,7 @@ struct app {
 
 	struct operation op;
 	uint64_t applied; /* hash last called back; 0: not known */
+	uint64_t owed;	  /* hash of a sync that succeeded and is not called back yet; 0: none */
 	struct value history;
 	struct arena history_arena;
 	uv_timer_t timer;
@@ -130,6 +132,7 @@ void app_free(struct app *app); /* at once, leaving its objects */
 void app_refresh(struct app *app, bool force);
 void app_render(struct app *app); /* when its commits are known */
 void app_dirty(struct app *app); /* a look is due in this turn */
+void app_changed(struct app *app); /* something lives otherwise: a look is due, bursts share one */
 /* For all: for (uint32_t i = 0; app_next(a, &i, &app);) */
 bool app_next(const struct agent *a, uint32_t *at, struct app **app);
 void project_set(struct agent *a, struct value manifest);
@@ -137,6 +140,7 @@ void project_free(void *project); /* what the table projects holds */
 
 /* --- evaluate.c --- */
 void app_evaluate(struct app *app);
+void app_owe_callback(struct app *app, uint64_t hash, bool wrote);
 struct sync_app app_sync_view(struct app *app, struct desired *d);
 
 /* --- host.c --- */
@@ -184,7 +188,12 @@ void server_free(struct server *s); /* takes NULL */
 str request_header(const struct request *r, const char *name);
 str request_query(const struct request *r, const char *name);
 void routes_answer(struct request *r, struct reply *out);
-bool webhook_answer(struct request *r, struct reply *out);
+/* Wakes the polls of the repository that a push event names. ERROR_DENIED: not signed by our secret. */
+bool webhook_answer(struct request *r, unsigned *woken, struct error *err);
+/* The URLs of that repository; n 0: the event speaks of none. */
+bool webhook_urls(struct arena *keep, str body, str **urls, size_t *n, struct error *err);
+/* The body of POST /api/v1/applications/APP/sync; empty is fine. */
+bool sync_request_read(struct arena *keep, str body, struct sync_request *out, struct error *err);
 
 /* --- kubeconfig.c --- */
 /* The file given; else inside a Pod its ServiceAccount; else KUBECONFIG, else ~/.kube/config. */

@@ -59,6 +59,19 @@ void app_dirty(struct app *app)
 	uv_idle_start(&a->idle, on_idle);
 }
 
+/* A rollout brings dozens of changes. While a sync runs it looks for itself, ours is for people. */
+void app_changed(struct app *app)
+{
+	int64_t rest = app->op.sync ? 500 * TIME_MS : 30 * TIME_MS;
+
+	if (time_monotonic() - app->looked_at >= rest) {
+		app_dirty(app);
+	} else if (!app->look_at) {
+		app->look_at = app->looked_at + rest;
+		app_schedule(app);
+	}
+}
+
 /* --- rendering --- */
 
 static struct files *open_source(void *arg, struct arena *keep, size_t source, struct error *err)
@@ -141,7 +154,6 @@ void app_render(struct app *app)
 	if (!app->forced && is_untouched(app)) {
 		for (size_t i = 0; i < app->sources_n; i++)
 			memcpy(app->sources[i].compared, app->sources[i].commit, sizeof app->sources[i].commit);
-		app_dirty(app);
 		return;
 	}
 	arena_init(&scratch, 0);
@@ -174,11 +186,11 @@ static void on_commit(void *arg, str commit, const struct error *err)
 		app_dirty(app);
 		return;
 	}
-	error_clear(&w->err);
-	if (str_is(commit, w->commit) && !app->forced && app->desired) {
+	if (w->err.kind)
 		app_dirty(app);
+	error_clear(&w->err);
+	if (str_is(commit, w->commit) && !app->forced && app->desired)
 		return;
-	}
 	snprintf(w->commit, sizeof w->commit, "%.*s", STR_ARG(commit));
 	app_render(app);
 }
@@ -186,6 +198,7 @@ static void on_commit(void *arg, str commit, const struct error *err)
 void app_refresh(struct app *app, bool force)
 {
 	app->forced |= force;
+	app_dirty(app);
 	for (size_t i = 0; i < app->sources_n; i++)
 		git_poke(app->agent->git, app->spec.sources[i].repo_url);
 	if (force)
@@ -408,6 +421,7 @@ void app_free(struct app *app)
 	}
 	if (!a->stopping) {
 		store_put(a->store, "applied", str_of(app->name), STR_NONE);
+		store_put(a->store, "owed", str_of(app->name), STR_NONE);
 		store_put(a->store, "operation", str_of(app->name), STR_NONE);
 		store_put(a->store, "history", str_of(app->name), STR_NONE);
 	}

@@ -61,15 +61,28 @@ static void add_conditions(struct app *app, const struct comparison *c)
 
 /* --- callbacks --- */
 
-static void store_applied(struct app *app, uint64_t hash)
+static void store_hash(struct app *app, const char *bucket, uint64_t hash)
 {
 	struct arena scratch;
 
-	app->applied = hash;
 	arena_init(&scratch, 0);
-	store_put(app->agent->store, "applied", str_of(app->name),
-		  arena_printf(&scratch, "%llx", (unsigned long long)hash));
+	store_put(app->agent->store, bucket, str_of(app->name),
+		  hash ? arena_printf(&scratch, "%llx", (unsigned long long)hash) : STR_NONE);
 	arena_done(&scratch);
+}
+
+/* A sync has succeeded. One that healed, or found everything as it was, owes nothing. */
+void app_owe_callback(struct app *app, uint64_t hash, bool wrote)
+{
+	if (hash == app->applied)
+		return;
+	if (wrote) {
+		app->owed = hash;
+		store_hash(app, "owed", hash);
+	} else if (!app->owed) {
+		app->applied = hash;
+		store_hash(app, "applied", hash);
+	}
 }
 
 static struct value facts_of(struct arena *keep, struct app *app)
@@ -87,23 +100,21 @@ static struct value facts_of(struct arena *keep, struct app *app)
 	return value_of_map(m);
 }
 
-/* Once for each (application, hash of what was applied). Without a stored hash only a sync that
- * wrote something speaks: an empty store does not call back for what already runs. */
+/* Once for each (application, hash of what was applied); what a sync owes is durable from its end to
+ * here. An empty store owes nothing for what already runs. */
 static void call_back(struct app *app)
 {
 	struct arena scratch;
-	uint64_t hash = app->desired->hash;
 	str id;
 
-	if (app->applied == hash)
+	if (!app->owed)
 		return;
-	if (!app->applied && !(app->op.target == hash && app->op.wrote)) {
-		store_applied(app, hash);
-		return;
-	}
 	arena_init(&scratch, 0);
-	id = arena_printf(&scratch, "%s-%016llx", app->name, (unsigned long long)hash);
-	store_applied(app, hash);
+	id = arena_printf(&scratch, "%s-%016llx", app->name, (unsigned long long)app->owed);
+	app->applied = app->owed;
+	app->owed = 0;
+	store_hash(app, "applied", app->applied);
+	store_hash(app, "owed", 0);
 	outbox_add(app->agent->outbox, str_of(app->name), id, facts_of(&scratch, app));
 	log_event(LOG_INFO, "synced and healthy", "app", str_of(app->name), "revision",
 		  app->sources_n ? str_of(app->sources[0].compared) : STR(""), NULL);
@@ -254,6 +265,8 @@ void app_evaluate(struct app *app)
 		app->looked = true;
 	}
 	arena_done(&scratch);
+	app->looked_at = time_monotonic();
+	app->look_at = 0;
 	if (was != app->status || health_was != app->health.status || looked != app->looked)
 		tell_parent(app);
 }

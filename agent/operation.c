@@ -16,22 +16,24 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct app *app = timer->data;
 	struct sync *s = app->op.sync;
+	int64_t now = time_monotonic();
 
-	if (s && app->sync_wake <= time_monotonic()) {
+	if (s && app->sync_wake <= now) {
 		app->sync_wake = INT64_MAX;
 		sync_tick(s);
 	}
-	if (!app->gone) {
+	if (app->gone)
+		return;
+	if (app->op.retry_at || (app->look_at && app->look_at <= now))
 		app_dirty(app);
-		app_schedule(app);
-	}
+	app_schedule(app);
 }
 
 void app_schedule(struct app *app)
 {
-	int64_t wait = INT64_MAX, now = time_monotonic();
+	int64_t now = time_monotonic(), wait = app->look_at ? app->look_at - now : INT64_MAX;
 
-	if (app->op.sync && app->sync_wake != INT64_MAX)
+	if (app->op.sync && app->sync_wake != INT64_MAX && app->sync_wake - now < wait)
 		wait = app->sync_wake - now;
 	if (app->op.retry_at && !app->op.sync && app->op.retry_at - time_wall() < wait)
 		wait = app->op.retry_at - time_wall();
@@ -233,6 +235,8 @@ static void finished(void *arg, struct sync *s)
 		if (phase != OPERATION_SUPERSEDED)
 			plan_retry(app, good);
 	}
+	if (good && !op->heal && !op->dry_run)
+		app_owe_callback(app, d->hash, op->wrote);
 	if (good && full) {
 		add_history(app);
 		if (op->prune)

@@ -84,39 +84,61 @@ static void managed(struct request *r, struct app *app, struct reply *out)
 	give(r, out, view_managed(&r->arena, app));
 }
 
-static struct sync_pick *read_picks(struct request *r, const struct list *l)
-{
-	struct sync_pick *out = arena_news(&r->arena, list_n(l) + 1, struct sync_pick);
+/* --- the body of a sync request --- */
 
-	for (uint32_t i = 0; i < list_n(l); i++)
-		out[i] = (struct sync_pick){.group = value_path_str(l->at[i], "group", NULL),
-					    .kind = value_path_str(l->at[i], "kind", NULL),
-					    .namespace = value_path_str(l->at[i], "namespace", NULL),
-					    .name = value_path_str(l->at[i], "name", NULL)};
-	return out;
+static bool read_flag(struct value body, const char *name, bool *out, struct error *err)
+{
+	struct value v = value_path(body, name, NULL);
+
+	if (v.type == VALUE_NIL)
+		return true;
+	*out = value_truth_bool(v, false);
+	return v.type == VALUE_BOOL || error_set(err, ERROR_INVALID, "%s must be true or false", name);
+}
+
+static bool read_picks(struct arena *keep, struct value v, struct sync_request *out, struct error *err)
+{
+	const struct list *l = value_list(v);
+	struct sync_pick *picks = arena_news(keep, list_n(l) + 1, struct sync_pick);
+
+	if (v.type != VALUE_NIL && v.type != VALUE_LIST)
+		return error_set(err, ERROR_INVALID, "resources must be a list of {group, kind, namespace, name}");
+	for (uint32_t i = 0; i < list_n(l); i++) {
+		picks[i] = (struct sync_pick){.group = value_path_str(l->at[i], "group", NULL),
+					      .kind = value_path_str(l->at[i], "kind", NULL),
+					      .namespace = value_path_str(l->at[i], "namespace", NULL),
+					      .name = value_path_str(l->at[i], "name", NULL)};
+		if (!picks[i].kind.n || !picks[i].name.n)
+			return error_set(err, ERROR_INVALID, "resources[%u] needs a kind and a name", i);
+	}
+	out->picks = picks;
+	out->picks_n = list_n(l);
+	return true;
+}
+
+bool sync_request_read(struct arena *keep, str body, struct sync_request *out, struct error *err)
+{
+	struct value v = VALUE_NONE;
+
+	if (!body.n)
+		return true;
+	if (!json_read(keep, body, 0, &v, err))
+		return error_wrap(err, "the body");
+	if (v.type != VALUE_MAP)
+		return error_set(err, ERROR_INVALID, "the body is no JSON object");
+	return read_flag(v, "prune", &out->prune, err) && read_flag(v, "dryRun", &out->dry_run, err) &&
+	       read_picks(keep, value_path(v, "resources", NULL), out, err);
 }
 
 static void sync_app(struct request *r, struct app *app, struct reply *out)
 {
 	struct sync_request q = {.manual = true, .by = STR("api")};
 	struct error err = {.kind = ERROR_NONE};
-	struct value body = VALUE_NONE;
-	const struct list *picks;
 
-	if (r->body.n && (!json_read(&r->arena, r->body, 0, &body, &err) || body.type != VALUE_MAP)) {
-		refuse(r, out, 400, arena_printf(&r->arena, "the body is no JSON object: %s", err.text));
-		return;
-	}
-	picks = value_list(value_path(body, "resources", NULL));
-	q.prune = value_truth_bool(value_path(body, "prune", NULL), false);
-	q.dry_run = value_truth_bool(value_path(body, "dryRun", NULL), false);
-	q.picks = read_picks(r, picks);
-	q.picks_n = list_n(picks);
-	if (!operation_start(app, &q, &err)) {
+	if (!sync_request_read(&r->arena, r->body, &q, &err) || !operation_start(app, &q, &err))
 		refuse_error(r, out, &err);
-		return;
-	}
-	give(r, out, view_application(&r->arena, app, false));
+	else
+		give(r, out, view_application(&r->arena, app, false));
 }
 
 static void terminate(struct request *r, struct app *app, struct reply *out)
@@ -131,9 +153,16 @@ static void terminate(struct request *r, struct app *app, struct reply *out)
 
 static void webhook(struct request *r, struct app *app, struct reply *out)
 {
+	struct error err = {.kind = ERROR_NONE};
+	unsigned woken;
+
 	(void)app;
-	if (!webhook_answer(r, out))
-		refuse(r, out, 401, STR("the webhook's signature or token is wrong"));
+	if (webhook_answer(r, &woken, &err))
+		*out = (struct reply){200, arena_printf(&r->arena, "{\"repositories\":%u}", woken), NULL};
+	else if (err.kind == ERROR_DENIED)
+		refuse(r, out, 401, arena_str(&r->arena, str_of(err.text)));
+	else
+		refuse_error(r, out, &err);
 }
 
 static void version(struct request *r, struct app *app, struct reply *out)

@@ -3,7 +3,8 @@
  * turn of the loop are one transaction; it is written and synced by a worker thread, one after the
  * other. If the file is lost, all is rebuilt but the history.
  *
- * Buckets: "operation" (a sync under way), "applied" (hash last called back), "history",
+ * Buckets: "operation" (a sync under way), "applied" (hash last called back), "owed" (hash to
+ * be called back when the application is healthy), "history",
  * "children" (manifests a parent brought), "outbox", "memory".
  */
 #ifndef AGENT_STORE_H

@@ -39,44 +39,53 @@ static bool is_genuine(struct request *r)
 }
 
 /* Where GitHub, Gogs, GitLab and Bitbucket (cloud and server) name the repository. */
-static unsigned poke_all(struct agent *a, struct value event)
+static void find_urls(struct arena *keep, struct value event, str **out, size_t *n)
 {
 	struct value repo = value_path(event, "repository", NULL), project = value_path(event, "project", NULL);
 	const struct list *clone = value_list(value_path(repo, "links", "clone", NULL));
-	str urls[] = {value_path_str(repo, "clone_url", NULL),
+	str names[] = {value_path_str(repo, "clone_url", NULL),
 		      value_path_str(repo, "html_url", NULL),
 		      value_path_str(repo, "ssh_url", NULL),
 		      value_path_str(project, "git_http_url", NULL),
 		      value_path_str(project, "git_ssh_url", NULL),
 		      value_path_str(project, "web_url", NULL),
 		      value_path_str(repo, "links", "html", "href", NULL)};
-	unsigned n = 0;
 
-	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
-		if (urls[i].n)
-			n += git_poke(a->git, urls[i]);
+	*out = arena_news(keep, sizeof names / sizeof *names + list_n(clone), str);
+	*n = 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].n)
+			(*out)[(*n)++] = names[i];
 	for (uint32_t i = 0; i < list_n(clone); i++)
 		if (value_path_str(clone->at[i], "href", NULL).n)
-			n += git_poke(a->git, value_path_str(clone->at[i], "href", NULL));
-	return n;
+			(*out)[(*n)++] = value_path_str(clone->at[i], "href", NULL);
 }
 
-bool webhook_answer(struct request *r, struct reply *out)
+bool webhook_urls(struct arena *keep, str body, str **urls, size_t *n, struct error *err)
 {
-	struct error err = {.kind = ERROR_NONE};
 	struct value event;
-	unsigned n;
+
+	if (!json_read(keep, body, 0, &event, err))
+		return error_wrap(err, "the webhook's body");
+	if (event.type != VALUE_MAP)
+		return error_set(err, ERROR_INVALID, "the webhook's body is no JSON object");
+	find_urls(keep, event, urls, n);
+	return true;
+}
+
+bool webhook_answer(struct request *r, unsigned *woken, struct error *err)
+{
+	str *urls;
+	size_t n;
 
 	if (!is_genuine(r)) {
 		log_event(LOG_WARN, "a webhook with a wrong signature was refused", NULL);
+		return error_set(err, ERROR_DENIED, "the webhook's signature or token is wrong");
+	}
+	if (!webhook_urls(&r->arena, r->body, &urls, &n, err))
 		return false;
-	}
-	if (!json_read(&r->arena, r->body, 0, &event, &err) || event.type != VALUE_MAP) {
-		*out = (struct reply){400, STR("{\"error\":\"the webhook's body is no JSON object\",\"code\":400,"
-					       "\"message\":\"the webhook's body is no JSON object\"}"), NULL};
-		return true;
-	}
-	n = poke_all(r->agent, event);
-	*out = (struct reply){200, arena_printf(&r->arena, "{\"repositories\":%u}", n), NULL};
+	*woken = 0;
+	for (size_t i = 0; i < n; i++)
+		*woken += git_poke(r->agent->git, urls[i]);
 	return true;
 }

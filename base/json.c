@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -73,6 +74,24 @@ static struct value from_jansson(struct reader *r, const json_t *j, int depth)
 	}
 }
 
+/* jansson's own tree lives for one json_read: it comes from that call's arena and goes with it. */
+static _Thread_local struct arena *tree;
+
+static void *tree_alloc(size_t n)
+{
+	return arena_alloc(tree, n);
+}
+
+static void tree_free(void *p)
+{
+	(void)p;
+}
+
+static void use_trees(void)
+{
+	json_set_alloc_funcs(tree_alloc, tree_free);
+}
+
 /* jansson knows only 2,048 levels of nesting and refuses integers over int64; Go reads those as
  * floats, so a second try reads every number as one. */
 static json_t *load(str text, bool floats, json_error_t *problem)
@@ -85,27 +104,51 @@ static json_t *load(str text, bool floats, json_error_t *problem)
 	return j;
 }
 
+static bool read_text(struct reader *r, str text, struct value *out, struct error *err)
+{
+	json_error_t problem;
+	json_t *j = load(text, r->flags & JSON_READ_FLOATS, &problem);
+	struct value v;
+
+	if (!j)
+		return error_set(err, ERROR_INVALID, "invalid JSON at line %d column %d: %s",
+				 problem.line, problem.column, problem.text);
+	v = from_jansson(r, j, 0);
+	if (r->deep)
+		return error_set(err, ERROR_LIMIT, "JSON is nested deeper than %d levels", LIMIT_VALUE_DEPTH);
+	*out = v;
+	return true;
+}
+
 bool json_read(struct arena *keep, str text, unsigned flags, struct value *out, struct error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct reader r = {.keep = keep, .flags = flags};
-	json_error_t problem;
-	struct value v;
-	json_t *j;
+	jmp_buf env, *former = keep->guard;
+	struct arena own;
+	bool ok;
 
 	if (text.n > LIMIT_JSON_BYTES)
 		return error_set(err, ERROR_LIMIT, "JSON text is larger than %u bytes",
 				 LIMIT_JSON_BYTES);
-	j = load(text, flags & JSON_READ_FLOATS, &problem);
-	if (!j)
-		return error_set(err, ERROR_INVALID, "invalid JSON at line %d column %d: %s",
-				 problem.line, problem.column, problem.text);
-	v = from_jansson(&r, j, 0);
-	json_decref(j);
-	if (r.deep)
-		return error_set(err, ERROR_LIMIT, "JSON is nested deeper than %d levels",
-				 LIMIT_VALUE_DEPTH);
-	*out = v;
-	return true;
+	pthread_once(&once, use_trees);
+	arena_init(&own, 0);
+	tree = &own;
+	if (setjmp(env)) {
+		bool kept = keep->capped;
+
+		arena_done(&own);
+		arena_guard(keep, former);
+		if (former)
+			longjmp(*former, 1); /* keep is full: its owner knows what to say */
+		return error_set(err, kept ? ERROR_LIMIT : ERROR_MEMORY, "no memory for JSON of %zu bytes", text.n);
+	}
+	arena_guard(&own, &env);
+	arena_guard(keep, &env);
+	ok = read_text(&r, text, out, err);
+	arena_guard(keep, former);
+	arena_done(&own);
+	return ok;
 }
 
 /* --- writing --- */

@@ -178,6 +178,13 @@ static bool store_put(struct cache_kind *k, struct store *to, const struct state
 	return true;
 }
 
+/* Is this state, or a newer one, known already? Most events are echoes of our own writes. */
+static bool cache_knows(const struct cache_kind *k, const struct state *s, str key)
+{
+	const struct entry *old = table_get(&k->now.entries, key);
+	return old && s->number && old->number && s->number <= old->number;
+}
+
 /* Reads an item as far as it is worth it. A poisonous one counts as foreign: it is there. */
 static bool cache_read(struct cache_kind *k, str object, struct state *s, str *key,
 		       struct error *err)
@@ -187,7 +194,7 @@ static bool cache_read(struct cache_kind *k, str object, struct state *s, str *k
 	if (!state_glance(scratch, object, s, &tracked, err))
 		return false;
 	*key = entry_key(&k->cache->scratch, s->namespace, s->name);
-	if (tracked || cache_pinned(k, *key)) {
+	if ((tracked || cache_pinned(k, *key))) {
 		struct state whole;
 		if (state_read(scratch, object, k->api_version, k->kind, &whole, err))
 			*s = whole;
@@ -222,17 +229,16 @@ static bool cache_accept(struct cache_kind *k, const struct state *s, str key, s
 
 bool cache_put(struct cache_kind *k, str object, struct error *err)
 {
-	struct entry *old;
+	struct arena *scratch = &k->cache->scratch;
 	struct state s;
+	bool tracked;
 	str key;
-	arena_clear(&k->cache->scratch);
-	if (!cache_read(k, object, &s, &key, err))
+	arena_clear(scratch);
+	if (!state_glance(scratch, object, &s, &tracked, err))
 		return false;
 	cache_saw(k, s.number);
-	old = table_get(&k->now.entries, key);
-	if (old && s.number && old->number && s.number <= old->number)
-		return true;
-	return cache_accept(k, &s, key, err);
+	return cache_knows(k, &s, entry_key(scratch, s.namespace, s.name)) ||
+	       (cache_read(k, object, &s, &key, err) && cache_accept(k, &s, key, err));
 }
 
 static void cache_drop(struct cache_kind *k, str namespace, str name, str key)

@@ -57,6 +57,8 @@ class Callbacks:
 
 
 class Demo:
+    agent_environment = {}
+
     def __init__(self, options, directory):
         self.options, self.directory = options, pathlib.Path(directory)
         self.fleet = not options.repo
@@ -218,7 +220,8 @@ class Demo:
 
     def start_agent(self):
         self.log = open(self.directory / "agent.log", "ab")
-        self.agent = subprocess.Popen([TIPHYS, "agent", "-c", self.config], stderr=self.log)
+        self.agent = subprocess.Popen([TIPHYS, "agent", "-c", self.config], stderr=self.log,
+                                      env={**os.environ, **self.agent_environment})
         say(f"agent started, its API at {self.server}")
 
     # --- asking ---
