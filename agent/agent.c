@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "base/time.h"
 #include "render/yaml.h"
+#include "sync/jq.h"
 #include "sync/kube/cluster.h"
 
 #define HOUSEKEEPING_MS 5000
@@ -104,9 +105,14 @@ static void on_housekeeping(uv_timer_t *timer)
 
 static bool set_manifest(struct agent *a, struct value v, const char *file, struct error *err)
 {
-	if (application_is(v))
-		return app_set(a, v, NULL) != NULL ||
-		       error_set(err, ERROR_INVALID, "%s: the Application cannot be used", file);
+	if (application_is(v)) {
+		struct app *app = app_set(a, v, NULL);
+
+		if (!app)
+			return error_set(err, ERROR_INVALID, "%s: the Application cannot be used", file);
+		app->named = true;
+		return true;
+	}
 	if (project_is(v)) {
 		project_set(a, v);
 		return true;
@@ -136,6 +142,18 @@ static bool read_manifests(struct agent *a, struct error *err)
 			return false;
 	}
 	return true;
+}
+
+/* A line that is taken out of a configuration is no order to delete what runs. */
+static void drop_unnamed(struct agent *a)
+{
+	struct app *app;
+
+	for (uint32_t i = 0; app_next(a, &i, &app);)
+		if (!app->parent && !app->named) {
+			app_drop(app);
+			i = 0; /* its children went too */
+		}
 }
 
 /* --- rows of the store --- */
@@ -243,7 +261,8 @@ static bool load_rows(struct agent *a, struct error *err)
 	     store_each(a->store, "owed", load_owed, &l, err) &&
 	     store_each(a->store, "operation", load_operation, &l, err) &&
 	     store_each(a->store, "history", load_history, &l, err) &&
-	     store_each(a->store, "memory", load_memory, &l, err);
+	     store_each(a->store, "memory", load_memory, &l, err) &&
+	     store_each(a->store, "kinds", kinds_load, a, err);
 	arena_done(&l.arena);
 	return ok;
 }
@@ -257,6 +276,7 @@ static void reload(struct agent *a)
 	struct error err = {.kind = ERROR_NONE};
 	struct arena fresh;
 	struct config config;
+	struct app *app;
 
 	arena_init(&fresh, 0);
 	if (!config_load(&fresh, a->config_path, &config, &err)) {
@@ -270,7 +290,11 @@ static void reload(struct agent *a)
 	git_configure(a->git, &a->config);
 	arena_done(&a->config_arena);
 	a->config_arena = fresh;
-	if (!read_manifests(a, &err))
+	for (uint32_t i = 0; app_next(a, &i, &app);)
+		app->named = false;
+	if (read_manifests(a, &err))
+		drop_unnamed(a);
+	else
 		log_event(LOG_ERROR, "an application of the configuration cannot be read", "why", str_of(err.text), NULL);
 	log_event(LOG_INFO, "configuration reloaded", NULL);
 }
@@ -302,6 +326,7 @@ static void free_projects(struct agent *a)
 	for (uint32_t i = 0; table_next(&a->projects, &i, &key, &value);)
 		project_free(value);
 	table_done(&a->projects);
+	table_done(&a->kinds);
 }
 
 /* Nothing is lost: what runs has its row, and is taken up at the next start. */
@@ -327,6 +352,7 @@ static void take_down(struct agent *a)
 	uv_loop_close(a->loop);
 	render_cache_free(a->cache);
 	memory_done(&a->memory);
+	jq_forget();
 	free_projects(a);
 }
 

@@ -93,6 +93,7 @@ struct app {
 	int64_t sync_wake; /* monotonic; INT64_MAX: never */
 	struct app *next_dirty;
 	bool dirty, deleting, gone;
+	bool named; /* by the configuration that was read last */
 };
 
 struct agent {
@@ -111,6 +112,7 @@ struct agent {
 	struct memory memory;
 	struct server *server;
 	struct table apps, projects;
+	struct table kinds; /* "group/Kind" that a sync may have written */
 	struct app *dirty;
 	uv_check_t check;
 	uv_idle_t idle;
@@ -128,6 +130,7 @@ struct app *app_find(const struct agent *a, str name);
 /* Not wanted any more: with the resources finalizer its objects are deleted first. */
 void app_remove(struct app *app);
 void app_free(struct app *app); /* at once, leaving its objects */
+void app_drop(struct app *app); /* with all that it brought, leaving their objects */
 /* Asks its sources anew; renders again when `force`. */
 void app_refresh(struct app *app, bool force);
 void app_render(struct app *app); /* when its commits are known */
@@ -161,6 +164,10 @@ void operation_notify(struct app *app, const struct object_key *key);
 void operation_forget(struct app *app); /* frees a running sync */
 void operation_load(struct app *app, struct value row); /* of an earlier life */
 void app_schedule(struct app *app); /* sets the timer */
+
+/* --- kinds.c --- */
+void kinds_remember(struct agent *a, const struct desired *d); /* before a sync's barrier */
+void kinds_load(void *arg, str key, str text); /* a row of the store */
 
 /* --- view.c --- */
 struct value view_application(struct arena *keep, struct app *app, bool whole);

@@ -444,6 +444,27 @@ void app_remove(struct app *app)
 		app_free(app);
 }
 
+static struct app *first_child(const struct app *app)
+{
+	struct app *child;
+
+	for (uint32_t i = 0; app_next(app->agent, &i, &child);)
+		if (child->parent && !strcmp(child->parent, app->name))
+			return child;
+	return NULL;
+}
+
+void app_drop(struct app *app)
+{
+	struct app *child;
+
+	while ((child = first_child(app)))
+		app_drop(child);
+	log_event(LOG_INFO, "an Application is not followed any more", "app", str_of(app->name), "objects",
+		  STR("left alone"), NULL);
+	app_free(app);
+}
+
 /* --- projects --- */
 
 struct owned_project {

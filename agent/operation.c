@@ -341,8 +341,10 @@ bool operation_start(struct app *app, const struct sync_request *r, struct error
 	op->starting = true;
 	op->last = LAST_RUNNING;
 	log_event(LOG_INFO, "sync starts", "app", str_of(app->name), "revision", op->revision, "by", r->by, NULL);
-	if (!op->dry_run)
+	if (!op->dry_run) {
 		store_row(app);
+		kinds_remember(app->agent, app->desired);
+	}
 	op->barrier = ++app->agent->barriers_set;
 	store_barrier(app->agent->store, rows_stored, app->agent);
 	return true;

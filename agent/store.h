@@ -5,7 +5,7 @@
  *
  * Buckets: "operation" (a sync under way), "applied" (hash last called back), "owed" (hash to
  * be called back when the application is healthy), "history",
- * "children" (manifests a parent brought), "outbox", "memory".
+ * "children" (manifests a parent brought), "kinds" (that were written), "outbox", "memory".
  */
 #ifndef AGENT_STORE_H
 #define AGENT_STORE_H

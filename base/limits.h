@@ -61,6 +61,10 @@
 #define LIMIT_KUBE_REPLY (64u << 20)	/* one reply that is not a list */
 #define LIMIT_KUBECONFIG (1u << 20)
 
+/* jq expressions of ignoreDifferences. */
+#define LIMIT_JQ_MS 100	  /* one run; a sane one takes microseconds, a bad one 2 MiB a millisecond */
+#define LIMIT_JQ_CACHE 64 /* compiled programs a thread keeps */
+
 /* HTTP server and callbacks. */
 #define LIMIT_HTTP_BODY (1u << 20)	/* one request's body */
 #define LIMIT_HTTP_CONNECTIONS 512
@@ -71,6 +75,7 @@
 /* Applications. */
 #define LIMIT_APP_NESTING 10		/* applications within applications */
 #define LIMIT_APPS 5000
+#define LIMIT_APP_KINDS 2000		/* kinds watched after a restart because they were written once */
 #define LIMIT_APP_OBJECTS 20000		/* objects of one application */
 
 #endif

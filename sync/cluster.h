@@ -57,7 +57,7 @@ enum propagation { PROPAGATE_FOREGROUND, PROPAGATE_BACKGROUND, PROPAGATE_ORPHAN 
 struct call_result {
 	struct value object;
 	str warning; /* the server's Warning headers */
-	bool changed; /* resourceVersion differs from the cached one, or it was created */
+	bool changed; /* resourceVersion differs from the one cached when the call began, or it was created */
 	bool created;
 };
 typedef void call_done_fn(void *arg, const struct call_result *result, const struct error *err);

@@ -1,14 +1,11 @@
 /*
- * JSON pointers are walked; jq expressions become del(EXPR), by libjq. An expression that does not
- * compile or fails ignores nothing.
+ * A rule is a list of paths: a JSON pointer is one, a jq expression names some. An expression that
+ * does not compile, fails or takes too long ignores nothing.
  */
 #include "sync/ignore.h"
 
-#include <jq.h>
-#include <stdio.h>
-
-#include "base/json.h"
 #include "base/num.h"
+#include "sync/jq.h"
 
 /* "a~1b" is "a/b", "~0" is "~". */
 static str unescaped(struct arena *keep, str part)
@@ -24,73 +21,76 @@ static str unescaped(struct arena *keep, str part)
 	return str_make(out, n);
 }
 
-/* The place of a pointer's last part: its container and its name. */
-static struct value *container(struct arena *keep, struct value *root, str pointer, str *last)
+static struct list *pointer_path(struct arena *keep, str pointer)
 {
-	struct value *at = root;
-	str part;
+	struct list *path = list_new(keep, 4);
 
 	str_cut(pointer, '/', &pointer);
-	for (;;) {
-		uint64_t i;
-
-		part = unescaped(keep, str_cut(pointer, '/', &pointer));
-		if (!pointer.s)
-			break;
-		if (at->type == VALUE_LIST) {
-			if (!num_parse_u64(part, &i) || i >= list_n(at->list))
-				return NULL;
-			at = &at->list->at[i];
-		} else {
-			at = map_find(value_map(*at), part);
-		}
-		if (!at)
-			return NULL;
-	}
-	*last = part;
-	return at;
+	while (pointer.s)
+		list_add(keep, path, value_str(unescaped(keep, str_cut(pointer, '/', &pointer))));
+	return path;
 }
 
-static void delete_pointer(struct arena *keep, struct value *root, str pointer)
+/* All paths of a rule in this object; lists of steps. */
+static struct list *rule_paths(struct arena *keep, const struct ignore_rule *r, struct value object)
 {
-	str last;
-	struct value *at = container(keep, root, pointer, &last);
-	uint64_t i;
+	struct list *all = list_new(keep, 4), *some;
 
-	if (at && at->type == VALUE_MAP)
-		map_del(at->map, last);
-	else if (at && at->type == VALUE_LIST && num_parse_u64(last, &i) && i < list_n(at->list)) {
+	for (size_t i = 0; i < r->pointers_n; i++)
+		list_add(keep, all, value_of_list(pointer_path(keep, r->pointers[i])));
+	for (size_t i = 0; i < r->jq_n; i++)
+		if (jq_paths(keep, r->jq[i], object, &some, NULL))
+			for (uint32_t j = 0; j < some->n; j++)
+				list_add(keep, all, some->at[j]);
+	return all;
+}
+
+static bool index_of(struct value step, const struct list *l, uint32_t *out)
+{
+	uint64_t u;
+	int64_t i;
+
+	if (step.type == VALUE_STR ? !num_parse_u64(value_text(step), &u) : !value_to_i64(step, &i) || i < 0)
+		return false;
+	if (step.type != VALUE_STR)
+		u = (uint64_t)i;
+	*out = (uint32_t)u;
+	return u < list_n(l);
+}
+
+static struct value *step_into(struct value *at, struct value step)
+{
+	uint32_t i;
+
+	if (at->type == VALUE_LIST)
+		return index_of(step, at->list, &i) ? &at->list->at[i] : NULL;
+	return step.type == VALUE_STR ? map_find(value_map(*at), value_text(step)) : NULL;
+}
+
+static void delete_path(struct value *root, const struct list *path)
+{
+	struct value *at = root;
+	uint32_t i;
+
+	if (!list_n(path))
+		return;
+	for (uint32_t k = 0; k + 1 < path->n && at; k++)
+		at = step_into(at, path->at[k]);
+	if (at && at->type == VALUE_MAP) {
+		map_del(at->map, value_text(path->at[path->n - 1]));
+	} else if (at && at->type == VALUE_LIST && index_of(path->at[path->n - 1], at->list, &i)) {
 		memmove(&at->list->at[i], &at->list->at[i + 1], (at->list->n - i - 1) * sizeof *at->list->at);
 		at->list->n--;
 	}
 }
 
-static void delete_jq(struct arena *keep, struct value *root, str expression)
+/* From the last: what is deleted must not move what is still to be. */
+static void delete_paths(struct arena *keep, const struct ignore_rule *r, struct value *root)
 {
-	char *program = arena_cstr(keep, arena_printf(keep, "del(%.*s)", STR_ARG(expression)));
-	str text = json_text(keep, *root, 0);
-	jq_state *jq = jq_init();
-	struct value changed;
-	jv out, shown;
+	struct list *paths = rule_paths(keep, r, *root);
 
-	if (!jq)
-		return;
-	jq_set_error_cb(jq, NULL, NULL);
-	if (jq_compile(jq, program)) {
-		jq_start(jq, jv_parse_sized(text.s, (int)text.n), 0);
-		out = jq_next(jq);
-		if (jv_is_valid(out)) {
-			shown = jv_dump_string(out, 0);
-			text = arena_str(keep, str_make(jv_string_value(shown),
-							(size_t)jv_string_length_bytes(jv_copy(shown))));
-			if (json_read(keep, text, 0, &changed, NULL))
-				*root = changed;
-			jv_free(shown);
-		} else {
-			jv_free(out);
-		}
-	}
-	jq_teardown(&jq);
+	for (uint32_t i = paths->n; i-- > 0;)
+		delete_path(root, value_list(paths->at[i]));
 }
 
 void ignore_apply(struct arena *keep, const struct policy *policy, struct value *wanted,
@@ -112,15 +112,48 @@ void ignore_apply(struct arena *keep, const struct policy *policy, struct value 
 			*live = value_copy(keep, *live, false);
 			copied = true;
 		}
-		for (size_t j = 0; j < r->pointers_n; j++) {
-			delete_pointer(keep, wanted, r->pointers[j]);
-			delete_pointer(keep, live, r->pointers[j]);
-		}
-		for (size_t j = 0; j < r->jq_n; j++) {
-			delete_jq(keep, wanted, r->jq[j]);
-			delete_jq(keep, live, r->jq[j]);
-		}
+		delete_paths(keep, r, wanted);
+		delete_paths(keep, r, live);
 	}
+}
+
+/* --- an apply that leaves the ignored parts as they are --- */
+
+/* The item of the other list that is the same thing: of the same name, else at the same place. */
+static struct value *same_item(struct value *other, struct value mine, struct value step)
+{
+	str name = value_path_str(mine, "name", NULL);
+
+	for (uint32_t i = 0; name.n && other->type == VALUE_LIST && i < list_n(other->list); i++)
+		if (str_eq(value_path_str(other->list->at[i], "name", NULL), name))
+			return &other->list->at[i];
+	return name.n ? NULL : step_into(other, step);
+}
+
+/* Sets what the path names in body to what live has there; without it there, the intent has none. */
+static void respect_path(struct arena *keep, struct value *body, struct value *live, const struct list *path)
+{
+	struct value *mine = body, *theirs = live, last, *from;
+
+	if (!list_n(path))
+		return;
+	for (uint32_t k = 0; k + 1 < path->n; k++) {
+		bool item = mine->type == VALUE_LIST;
+
+		mine = step_into(mine, path->at[k]);
+		if (!mine)
+			return;
+		if (theirs)
+			theirs = item ? same_item(theirs, *mine, path->at[k]) : step_into(theirs, path->at[k]);
+	}
+	last = path->at[path->n - 1];
+	from = theirs ? step_into(theirs, last) : NULL;
+	if (mine->type != VALUE_MAP || !map_find(mine->map, value_text(last)))
+		return;
+	if (from)
+		map_set(keep, mine->map, value_text(last), *from);
+	else
+		map_del(mine->map, value_text(last));
 }
 
 void ignore_respect(struct arena *keep, const struct policy *policy, struct value live,
@@ -133,23 +166,15 @@ void ignore_respect(struct arena *keep, const struct policy *policy, struct valu
 		return;
 	key = object_key(*body);
 	for (size_t i = 0; i < policy->ignores_n; i++) {
-		const struct ignore_rule *r = &policy->ignores[i];
+		struct list *paths;
 
-		for (size_t j = 0; policy_ignore_matches(r, &key) && j < r->pointers_n; j++) {
-			str last, other;
-			struct value *from = container(keep, &live, r->pointers[j], &other), *to;
-			struct value v = from ? map_get(value_map(*from), other) : VALUE_NONE;
-
-			if (!copied)
-				*body = value_copy(keep, *body, false);
-			copied = true;
-			to = container(keep, body, r->pointers[j], &last);
-			if (!to || to->type != VALUE_MAP)
-				continue;
-			if (value_is_nil(v))
-				map_del(to->map, last);
-			else if (map_find(to->map, last))
-				map_set(keep, to->map, last, v);
-		}
+		if (!policy_ignore_matches(&policy->ignores[i], &key))
+			continue;
+		if (!copied)
+			*body = value_copy(keep, *body, false);
+		copied = true;
+		paths = rule_paths(keep, &policy->ignores[i], *body);
+		for (uint32_t j = paths->n; j-- > 0;)
+			respect_path(keep, body, &live, value_list(paths->at[j]));
 	}
 }

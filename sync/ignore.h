@@ -10,7 +10,7 @@
 void ignore_apply(struct arena *keep, const struct policy *policy, struct value *wanted,
 		  struct value *live);
 /* Copies into *body the ignored parts of live, so that an apply leaves them as they are
- * (RespectIgnoreDifferences). JSON pointers only. */
+ * (RespectIgnoreDifferences). Items of lists meet by their name, else by their place. */
 void ignore_respect(struct arena *keep, const struct policy *policy, struct value live,
 		    struct value *body);
 

@@ -361,7 +361,8 @@ static bool valid(struct sync *s, const struct comparison *c)
 	for (size_t i = 0; i < c->targets.n; i++) {
 		const struct target *t = &c->targets.at[i];
 
-		if (t->problem != TARGET_INVALID && t->problem != TARGET_DENIED)
+		if (t->problem != TARGET_INVALID && t->problem != TARGET_DENIED &&
+		    (t->problem != TARGET_ABSENT || t->rules.options.skip_dry_run))
 			continue;
 		if (n++ < 10)
 			buf_printf(&b, "%s%.*s", n > 1 ? ", " : "", STR_ARG(t->why));

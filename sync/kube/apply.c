@@ -23,6 +23,7 @@ struct cluster_call {
 	struct arena keep;
 	struct object_key key;
 	str uid;
+	str known; /* resourceVersion before the call: the watch may tell of the write before its answer */
 	call_done_fn *done;
 	void *arg;
 };
@@ -59,7 +60,8 @@ static bool answer_object(struct cluster_call *call, const struct http_reply *re
 		return true;
 	key = call->key;
 	key.name = object_name(v); /* of generateName */
-	call->apply->hooks.answered(call->apply->hooks.arg, &key, v, &result->changed);
+	result->changed = !str_eq(call->known, object_resource_version(v));
+	call->apply->hooks.answered(call->apply->hooks.arg, &key, v);
 	return true;
 }
 
@@ -115,6 +117,7 @@ static struct cluster_call *call_new(struct apply *a, enum verb verb, const stru
 	call->done = done;
 	call->arg = arg;
 	call->key = object_key_copy(&call->keep, key);
+	call->known = arena_str(&call->keep, a->hooks.known(a->hooks.arg, key));
 	return call;
 }
 

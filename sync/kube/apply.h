@@ -12,9 +12,10 @@
 /* Told of each answer before `done`. status: of HTTP. */
 struct apply_hooks {
 	void *arg;
-	/* Not for dry runs. *changed: it differs from what the cache had. */
-	void (*answered)(void *arg, const struct object_key *key, struct value object,
-			 bool *changed);
+	/* The resourceVersion that the cache has (borrowed), or empty. */
+	str (*known)(void *arg, const struct object_key *key);
+	/* Not for dry runs. */
+	void (*answered)(void *arg, const struct object_key *key, struct value object);
 	/* A delete was told that it is gone. */
 	void (*gone)(void *arg, const struct object_key *key, str uid);
 	/* The server does not know the resource's path any more. */

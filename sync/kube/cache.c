@@ -291,7 +291,18 @@ void cache_seen(struct cache_kind *k, str resource_version)
 		cache_saw(k, number);
 }
 
-void cache_answer(struct cache_kind *k, struct value object, bool *changed)
+str cache_version(const struct cache_kind *k, str namespace, str name)
+{
+	struct arena scratch;
+	struct entry *e;
+
+	arena_init(&scratch, 0);
+	e = table_get(&k->now.entries, entry_key(&scratch, namespace, name));
+	arena_done(&scratch);
+	return e ? e->resource_version : STR_NONE;
+}
+
+void cache_answer(struct cache_kind *k, struct value object)
 {
 	struct entry *old;
 	struct state s;
@@ -300,8 +311,6 @@ void cache_answer(struct cache_kind *k, struct value object, bool *changed)
 	state_of_value(&k->cache->scratch, object, k->api_version, k->kind, &s);
 	key = entry_key(&k->cache->scratch, s.namespace, s.name);
 	old = table_get(&k->now.entries, key);
-	if (changed)
-		*changed = !old || !str_eq(old->resource_version, s.resource_version);
 	if (!s.name.n || (old && s.number && s.number <= old->number))
 		return;
 	/* The watch was further already and does not know it: it has been deleted since. */

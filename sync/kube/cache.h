@@ -34,9 +34,10 @@ bool cache_put(struct cache_kind *k, str object, struct error *err);
 bool cache_remove(struct cache_kind *k, str object, struct error *err);
 /* The watch has come so far (bookmarks; events say it themselves). */
 void cache_seen(struct cache_kind *k, str resource_version);
-/* The server's answer to a write or a GET of ours. *changed (may be NULL): it is not the state
- * that was known. */
-void cache_answer(struct cache_kind *k, struct value object, bool *changed);
+/* The server's answer to a write or a GET of ours. */
+void cache_answer(struct cache_kind *k, struct value object);
+/* Of an object that is known whole (borrowed until the next change), else empty. */
+str cache_version(const struct cache_kind *k, str namespace, str name);
 /* A delete was told that the object with this uid is not there any more. */
 void cache_gone(struct cache_kind *k, str namespace, str name, str uid);
 

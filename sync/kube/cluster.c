@@ -238,15 +238,19 @@ static void cluster_changed(void *arg, const struct object_key *key, str app)
 		c->base.on_changed(c->base.on_arg, key, app);
 }
 
-static void cluster_answered(void *arg, const struct object_key *key, struct value object,
-			     bool *changed)
+static str cluster_known(void *arg, const struct object_key *key)
+{
+	struct asked *a = asked_get(arg, key->group, key->kind, false);
+	return a && a->cache ? cache_version(a->cache, key->namespace, key->name) : STR_NONE;
+}
+
+static void cluster_answered(void *arg, const struct object_key *key, struct value object)
 {
 	struct kube_cluster *c = arg;
 	struct asked *a = asked_get(c, key->group, key->kind, false);
-	*changed = true;
 	if (a && a->cache)
-		cache_answer(a->cache, object, changed);
-	if (*changed && str_is(key->kind, CRD_KIND) && str_is(key->group, CRD_GROUP))
+		cache_answer(a->cache, object);
+	if (str_is(key->kind, CRD_KIND) && str_is(key->group, CRD_GROUP))
 		crd_changed(c);
 }
 
@@ -401,7 +405,8 @@ struct cluster *kube_cluster_new(uv_loop_t *loop, struct http *http,
 	if (!c->client || !c->cache || !c->discovery)
 		goto fail;
 	c->apply = (struct apply){.client = c->client, .discovery = c->discovery};
-	c->apply.hooks = (struct apply_hooks){.arg = c, .answered = cluster_answered,
+	c->apply.hooks = (struct apply_hooks){.arg = c, .known = cluster_known,
+					      .answered = cluster_answered,
 					      .gone = cluster_gone, .unserved = cluster_unserved};
 	uv_timer_init(loop, &c->crds);
 	c->crds.data = c;

@@ -36,8 +36,8 @@ class Story(parts.Demo):
     def app(self, name):
         return self.api(f"/api/v1/applications/{name}")
 
-    def commit(self, message, **files):
-        """Files of the repository by path; None deletes."""
+    def commit(self, message, wake=True, **files):
+        """Files of the repository by path; None deletes. wake: the agent is told."""
         parts.run("git", "-C", self.checkout, "pull", "-q", "--rebase")
         for path, text in files.items():
             file = self.checkout / path
@@ -50,7 +50,8 @@ class Story(parts.Demo):
         parts.run("git", "-C", self.checkout, "-c", "user.name=t", "-c", "user.email=t@example.org",
                   "commit", "-qm", message)
         parts.run("git", "-C", self.checkout, "push", "-q", "origin", "HEAD:main")
-        self.api("/api/webhook", "POST", {"repository": {"clone_url": self.url}})
+        if wake:
+            self.api("/api/webhook", "POST", {"repository": {"clone_url": self.url}})
 
     def tag(self, app, tag, webhook=True):
         parts.run(ROOT / "fixtures/fleet/commit-tag", self.bare, self.environment, app, tag)

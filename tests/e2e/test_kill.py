@@ -241,7 +241,7 @@ def test_every_write(story, moment):
     paths = [path for m, _, path in story.proxy.killed if m == moment]
     assert {phase_of(path) for path in paths} == PHASES
     for wave in ("/configmaps/asset-store", "/daemonsets/asset-store-cache"):
-        assert any(wave in path for path in paths), wave
+        assert any(wave in path for path in paths), (wave, paths)
     assert not [p for _, m, p in story.proxy.killed if m == "DELETE" and not re.search("/jobs/", p)]
 
 

@@ -1,5 +1,6 @@
 """The whole way on the sample fleet: a real control plane, a real git server, the agent under the
 sanitizers with the token of its own ServiceAccount."""
+import json
 import os
 import random
 import shutil
@@ -126,6 +127,44 @@ def test_prune(story):
     story.until("the ConfigMap gone", lambda: not find())
 
 
+def test_kind_left_out_while_down_is_pruned(story):
+    """No other object of the fleet has this kind: only the store knows that it was written."""
+    story.until("rest", story.settled)
+    path = "charts/feeds/templates/limits.yaml"
+    story.commit("limits", **{path: "apiVersion: v1\nkind: LimitRange\nmetadata: {name: feed-limits}\n"
+                                    "spec: {limits: [{type: Pod, max: {cpu: '4'}}]}\n"})
+    find = lambda: (story.cluster.get("limitranges", "-A") or {"items": []})["items"]  # noqa: E731
+    story.until("the LimitRange", find)
+    story.until("rest", story.settled)
+    story.stop_agent(signal.SIGKILL)
+    story.commit("no limits", wake=False, **{path: None})
+    story.start_agent()
+    story.until("the LimitRange gone", lambda: not find())
+
+
+def test_application_taken_out_of_the_configuration(story):
+    story.until("rest", story.settled)
+    before = story.config.read_text()
+    extra = story.directory / "extra.yaml"
+    extra.write_text(json.dumps({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "extra"},
+        "spec": {"project": "default", "source": {"repoURL": story.url, "path": "charts/feeds"},
+                 "destination": {"server": "https://kubernetes.default.svc", "namespace": "extra"},
+                 "syncPolicy": {"automated": {}, "syncOptions": ["CreateNamespace=true"]}}}))
+    named = lambda: "extra" in story.tiphys("get", "-o", "name").stdout.split()  # noqa: E731
+    story.config.write_text(before.replace("applications:\n", f"applications:\n- {extra}\n", 1))
+    assert story.config.read_text() != before
+    story.agent.send_signal(signal.SIGHUP)
+    story.until("the Application", lambda: named() and story.state(story.app("extra")) == ("Synced", "Healthy"))
+    offset = story.audit_offset()
+    story.config.write_text(before)
+    story.agent.send_signal(signal.SIGHUP)
+    story.until("the Application gone", lambda: not named())
+    story.until("rest", story.settled)
+    assert story.writes(offset) == []  # what runs stays
+    assert story.cluster.get("namespace", "extra")
+
+
 def test_verbs(story):
     story.until("rest", story.settled)
     assert story.tiphys("wait", "frontend", "--timeout", "20s").returncode == 0
@@ -149,7 +188,7 @@ def test_kill_at_random_moments(story):
     seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
     print("SEED", seed)
     dice = random.Random(seed)
-    rounds = int(os.environ.get("KILLS", 12))
+    rounds = int(os.environ.get("KILLS", 50))
     story.until("rest", story.settled)
     offset, calls = story.audit_offset(), len(story.callbacks.calls)
     for i in range(rounds):

@@ -7,7 +7,7 @@ packages_build=(
 	zlib1g-dev libcmocka-dev
 )
 packages_git_http=(git nginx-light fcgiwrap python3)
-packages_test=(clang jq curl python3-venv openssh-client procps)
+packages_test=(clang libclang-rt-dev openssh-server jq curl python3-venv openssh-client procps)
 
 # A package counts as there when it, or one that provides it, is installed.
 packages_missing() {
