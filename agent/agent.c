@@ -431,30 +431,54 @@ static void keep_small(void)
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
+struct agent *agent_new(uv_loop_t *loop, const char *config_path, struct error *err)
+{
+	struct agent *a = mem_alloc(sizeof *a);
+
+	if (!a) {
+		error_set(err, ERROR_MEMORY, "no memory to start");
+		return NULL;
+	}
+	a->loop = loop;
+	a->config_path = config_path;
+	a->started = time_wall();
+	arena_init(&a->config_arena, 0);
+	arena_init(&a->kube_arena, 0);
+	memory_init(&a->memory);
+	if (!config_load(&a->config_arena, config_path, &a->config, err)) {
+		arena_done(&a->config_arena);
+		mem_free(a);
+		return NULL;
+	}
+	log_setup(str_is(a->config.log_format, "json"), a->config.log_debug);
+	if (!start(a, err))
+		return NULL;
+	log_event(LOG_INFO, "tiphys runs", "environment", a->config.environment, "server", a->kube.server, NULL);
+	return a;
+}
+
+void agent_free(struct agent *a)
+{
+	if (!a)
+		return;
+	take_down(a);
+	arena_done(&a->kube_arena);
+	arena_done(&a->config_arena);
+	mem_free(a);
+}
+
 int agent_run(const char *config_path)
 {
 	struct error err = {.kind = ERROR_NONE};
-	struct agent a = {.config_path = config_path, .started = time_wall()};
+	struct agent *a;
 
 	keep_small();
-	a.loop = uv_default_loop();
-	arena_init(&a.config_arena, 0);
-	arena_init(&a.kube_arena, 0);
-	memory_init(&a.memory);
-	if (!config_load(&a.config_arena, config_path, &a.config, &err)) {
+	a = agent_new(uv_default_loop(), config_path, &err);
+	if (!a) {
 		fprintf(stderr, "Error: %s\n", err.text);
 		return 1;
 	}
-	log_setup(str_is(a.config.log_format, "json"), a.config.log_debug);
-	if (!start(&a, &err)) {
-		/* half-made parts need no taking down: the process ends, and the store is never half-written */
-		fprintf(stderr, "Error: %s\n", err.text);
-		return 1;
-	}
-	log_event(LOG_INFO, "tiphys runs", "environment", a.config.environment, "server", a.kube.server, NULL);
-	uv_run(a.loop, UV_RUN_DEFAULT);
-	take_down(&a);
-	arena_done(&a.kube_arena);
-	arena_done(&a.config_arena);
+	uv_run(a->loop, UV_RUN_DEFAULT);
+	agent_free(a);
 	return 0;
 }

@@ -207,6 +207,11 @@ bool sync_request_read(struct arena *keep, str body, struct sync_request *out, s
 bool kubeconfig_find(struct arena *keep, str file, struct kube_config *out, struct error *err);
 
 /* --- agent.c --- */
-int agent_run(const char *config_path);
+/* Everything but running the loop, which SIGTERM and SIGINT stop. config_path is borrowed. NULL: what
+ * was half made is left to the end of the process; the store is never half written. */
+struct agent *agent_new(uv_loop_t *loop, const char *config_path, struct error *err);
+/* Takes NULL. Runs the loop to its end. */
+void agent_free(struct agent *a);
+int agent_run(const char *config_path); /* the exit status */
 
 #endif
