@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "base/time.h"
 #include "render/yaml.h"
+#include "sync/diff.h"
 #include "sync/jq.h"
 #include "sync/kube/cluster.h"
 
@@ -86,15 +87,37 @@ static void store_memory(struct agent *a)
 	arena_done(&scratch);
 }
 
+/* What renderings are told: the server's version and what it serves, in any order. */
+uint64_t agent_capabilities(struct agent *a)
+{
+	struct arena scratch;
+	str version, *apis;
+	size_t n;
+	uint64_t hash = 0;
+
+	arena_init(&scratch, 0);
+	if (a->cluster->ops->capabilities(a->cluster, &scratch, &version, &apis, &n)) {
+		hash = diff_hash(value_str(version));
+		for (size_t i = 0; i < n; i++)
+			hash += diff_hash(value_str(apis[i]));
+	}
+	arena_done(&scratch);
+	return hash;
+}
+
 static void on_housekeeping(uv_timer_t *timer)
 {
 	struct agent *a = timer->data;
+	uint64_t capabilities;
 	struct app *app;
 
 	store_memory(a);
-	for (uint32_t i = 0; app_next(a, &i, &app);)
+	capabilities = agent_capabilities(a);
+	for (uint32_t i = 0; app_next(a, &i, &app);) {
+		app->forced |= capabilities && app->desired && app->capabilities != capabilities;
 		if (app->forced && !app->job)
 			app_render(app);
+	}
 	if (a->trimmed != a->renders + a->syncs) { /* a burst is over: its memory goes back */
 		a->trimmed = a->renders + a->syncs;
 		malloc_trim(0);
@@ -114,7 +137,7 @@ static bool set_manifest(struct agent *a, struct value v, const char *file, stru
 		return true;
 	}
 	if (project_is(v)) {
-		project_set(a, v);
+		project_set(a, v, STR(""));
 		return true;
 	}
 	return v.type == VALUE_NIL ||
@@ -254,7 +277,8 @@ static bool load_rows(struct agent *a, struct error *err)
 	bool ok;
 
 	arena_init(&l.arena, 0);
-	ok = store_each(a->store, "children", load_child, &l, err);
+	ok = store_each(a->store, "projects", project_load, a, err) &&
+	     store_each(a->store, "children", load_child, &l, err);
 	if (ok)
 		make_children(&l);
 	ok = ok && store_each(a->store, "applied", load_applied, &l, err) &&
@@ -277,23 +301,30 @@ static void reload(struct agent *a)
 	struct arena fresh;
 	struct config config;
 	struct app *app;
+	bool new_interval;
 
 	arena_init(&fresh, 0);
-	if (!config_load(&fresh, a->config_path, &config, &err)) {
-		log_event(LOG_ERROR, "the new configuration is wrong, the old one stays", "why", str_of(err.text), NULL);
+	if (!config_load(&fresh, a->config_path, &config, &err) || !server_may_reload(a->server, &config, &err)) {
+		log_event(LOG_ERROR, "the new configuration cannot be used, the old one stays", "why", str_of(err.text), NULL);
 		arena_done(&fresh);
 		return;
 	}
-	git_configure(a->git, &config);
+	new_interval = config.poll_ns != a->config.poll_ns;
 	a->config = config;
-	outbox_configure(a->outbox, &a->config);
 	git_configure(a->git, &a->config);
+	outbox_configure(a->outbox, &a->config);
+	log_setup(str_is(a->config.log_format, "json"), a->config.log_debug);
 	arena_done(&a->config_arena);
 	a->config_arena = fresh;
+	for (uint32_t i = 0; new_interval && app_next(a, &i, &app);)
+		app_rewatch(app);
 	for (uint32_t i = 0; app_next(a, &i, &app);)
 		app->named = false;
-	if (read_manifests(a, &err))
+	projects_unname(a);
+	if (read_manifests(a, &err)) {
 		drop_unnamed(a);
+		projects_drop_unnamed(a);
+	}
 	else
 		log_event(LOG_ERROR, "an application of the configuration cannot be read", "why", str_of(err.text), NULL);
 	log_event(LOG_INFO, "configuration reloaded", NULL);
@@ -318,17 +349,6 @@ static void close_handles(struct agent *a)
 		uv_close((uv_handle_t *)&a->signals[i], NULL);
 }
 
-static void free_projects(struct agent *a)
-{
-	void *value;
-	str key;
-
-	for (uint32_t i = 0; table_next(&a->projects, &i, &key, &value);)
-		project_free(value);
-	table_done(&a->projects);
-	table_done(&a->kinds);
-}
-
 /* Nothing is lost: what runs has its row, and is taken up at the next start. */
 static void take_down(struct agent *a)
 {
@@ -342,10 +362,10 @@ static void take_down(struct agent *a)
 	table_done(&a->apps);
 	while (desired_running()) /* workers read from git's files */
 		uv_run(a->loop, UV_RUN_ONCE);
+	store_close(a->store); /* its barriers still reach the outbox */
 	outbox_free(a->outbox);
 	kube_cluster_free(a->cluster);
 	git_free(a->git);
-	store_close(a->store);
 	http_free(a->http);
 	close_handles(a);
 	uv_run(a->loop, UV_RUN_DEFAULT);
@@ -353,7 +373,8 @@ static void take_down(struct agent *a)
 	render_cache_free(a->cache);
 	memory_done(&a->memory);
 	jq_forget();
-	free_projects(a);
+	projects_free(a);
+	table_done(&a->kinds);
 }
 
 static void stop(struct agent *a)

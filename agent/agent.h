@@ -47,12 +47,14 @@ struct operation {
 	bool starting;		   /* its row is being stored */
 	uint64_t barrier;	   /* with this barrier of the store */
 	bool heal, dry_run, manual, prune, partial, transient, wrote;
+	bool canceled; /* by a person: not tried again by itself */
+	bool again;    /* the request is to be repeated on the newest rendering */
 	struct sync_pick *picks;
 	size_t picks_n;
 	enum last_phase last_before; /* of what a dry run came after */
 	uint64_t target_before;
 	size_t hooks_done; /* in the stored record */
-	unsigned retries, heals;
+	unsigned retries, heals, failures; /* for one target; failures in a row */
 	int64_t retry_at; /* wall; 0: none */
 };
 
@@ -92,7 +94,14 @@ struct app {
 	uv_timer_t timer;
 	int64_t sync_wake; /* monotonic; INT64_MAX: never */
 	struct app *next_dirty;
-	bool dirty, deleting, gone;
+	bool dirty, gone;
+	bool deleting; /* its objects are on their way out, or will be */
+	bool doubts;   /* something is left undone because of what others may want */
+	uint64_t swept; /* hash of the rendering that was last synced in full with prune */
+	uint64_t capabilities; /* hash of what the last rendering was told of the API server */
+	struct arena reborn_arena;
+	struct value reborn; /* while deleting: the manifest that comes after, or NIL */
+	char *reborn_parent;
 	bool named; /* by the configuration that was read last */
 };
 
@@ -133,13 +142,31 @@ void app_free(struct app *app); /* at once, leaving its objects */
 void app_drop(struct app *app); /* with all that it brought, leaving their objects */
 /* Asks its sources anew; renders again when `force`. */
 void app_refresh(struct app *app, bool force);
+void app_rewatch(struct app *app); /* another poll interval */
 void app_render(struct app *app); /* when its commits are known */
 void app_dirty(struct app *app); /* a look is due in this turn */
 void app_changed(struct app *app); /* something lives otherwise: a look is due, bursts share one */
 /* For all: for (uint32_t i = 0; app_next(a, &i, &app);) */
 bool app_next(const struct agent *a, uint32_t *at, struct app **app);
-void project_set(struct agent *a, struct value manifest);
-void project_free(void *project); /* what the table projects holds */
+/* Another parent renders it now. */
+void app_reparent(struct app *app, struct app *parent);
+uint64_t agent_capabilities(struct agent *a); /* a hash; 0: not known yet */
+
+/* --- stale.c --- */
+/* May it want the object, now or when it can be read again? */
+bool app_may_want(const struct app *app, const struct object_key *key);
+bool apps_unsettled(const struct agent *a, const struct app *but); /* is one about to render? */
+size_t stale_children(const struct app *app);
+void stale_drop(struct app *app); /* what the rendering does not bring any more, on proof */
+
+/* --- projects.c --- */
+void project_set(struct agent *a, struct value manifest, str parent); /* empty: the configuration */
+bool project_adopted(const struct agent *a, struct value manifest, str parent);
+void project_load(void *arg, str key, str text); /* a row of the store */
+void projects_sweep(struct app *app); /* those that it brought and does not render any more */
+void projects_unname(struct agent *a); /* before the configuration is read again */
+void projects_drop_unnamed(struct agent *a);
+void projects_free(struct agent *a);
 
 /* --- evaluate.c --- */
 void app_evaluate(struct app *app);
@@ -152,17 +179,30 @@ const struct project *app_project(const struct app *app);
 
 /* --- operation.c --- */
 struct sync_request {
-	bool prune, dry_run, force, heal, manual;
+	bool prune, dry_run, heal, manual;
+	bool resume; /* go on where an earlier life ended */
 	str by;
 	const struct sync_pick *picks;
 	size_t picks_n;
 };
 bool operation_start(struct app *app, const struct sync_request *r, struct error *err);
-void operation_delete(struct app *app); /* deletes the Application's objects */
+struct sync_request operation_request(const struct operation *op); /* the same once more */
 bool operation_terminate(struct app *app, struct error *err);
 void operation_notify(struct app *app, const struct object_key *key);
 void operation_forget(struct app *app); /* frees a running sync */
+void operations_stored(void *agent); /* a barrier has passed: what waited for it begins */
+void operation_wake(void *app, struct sync *s, int64_t at);
+void operation_keep_record(struct operation *op);
+void operation_log_end(struct app *app, enum operation_phase phase, str message);
+
+/* --- operation_row.c --- */
+void operation_store(struct app *app);
 void operation_load(struct app *app, struct value row); /* of an earlier life */
+
+/* --- deletion.c --- */
+void operation_delete(struct app *app); /* deletes the Application's objects, then the Application */
+void deletion_step(struct app *app); /* while deleting: goes on if it can */
+void deletion_start(struct app *app); /* its row is durable */
 void app_schedule(struct app *app); /* sets the timer */
 
 /* --- kinds.c --- */
@@ -192,6 +232,8 @@ struct reply {
 };
 struct server *server_new(struct agent *a, struct error *err);
 void server_free(struct server *s); /* takes NULL */
+/* May this configuration take the place of the one that is listened by? */
+bool server_may_reload(struct server *s, const struct config *fresh, struct error *err);
 str request_header(const struct request *r, const char *name);
 str request_query(const struct request *r, const char *name);
 void routes_answer(struct request *r, struct reply *out);

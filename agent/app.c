@@ -109,6 +109,16 @@ static bool is_untouched(struct app *app)
 	return same;
 }
 
+/* What one wants is known now: others that waited for it look again. */
+static void tell_doubters(struct agent *a)
+{
+	struct app *app;
+
+	for (uint32_t i = 0; app_next(a, &i, &app);)
+		if (app->doubts)
+			app_dirty(app);
+}
+
 static void rendered(void *arg, struct desired *d)
 {
 	struct app *app = arg;
@@ -129,12 +139,11 @@ static void rendered(void *arg, struct desired *d)
 		for (size_t i = 0; i < app->sources_n && i < d->sources_n; i++)
 			snprintf(app->sources[i].compared, sizeof app->sources[i].compared, "%.*s",
 				 STR_ARG(d->revisions[i]));
-		if (app->op.sync && !app->op.dry_run && !app->deleting && app->op.target != d->hash)
-			sync_supersede(app->op.sync);
 	}
 	app_dirty(app);
 	if (app->render_again)
 		app_render(app);
+	tell_doubters(app->agent);
 }
 
 void app_render(struct app *app)
@@ -149,11 +158,12 @@ void app_render(struct app *app)
 		return;
 	}
 	app->render_again = false;
-	if (app->invalid.kind || app->deleting || !commits_known(app))
+	if (app->invalid.kind || (app->deleting && app->read_once) || !commits_known(app))
 		return;
 	if (!app->forced && is_untouched(app)) {
 		for (size_t i = 0; i < app->sources_n; i++)
 			memcpy(app->sources[i].compared, app->sources[i].commit, sizeof app->sources[i].commit);
+		tell_doubters(a);
 		return;
 	}
 	arena_init(&scratch, 0);
@@ -168,6 +178,7 @@ void app_render(struct app *app)
 		revisions[i] = str_of(app->sources[i].commit);
 	in.revisions = revisions;
 	app->forced = false;
+	app->capabilities = agent_capabilities(a);
 	app->job = desired_start(a->loop, a->cache, &in, open_source, rendered, app);
 	arena_done(&scratch);
 }
@@ -184,6 +195,7 @@ static void on_commit(void *arg, str commit, const struct error *err)
 		if (!w->commit[0])
 			app->read_once = true;
 		app_dirty(app);
+		tell_doubters(app->agent);
 		return;
 	}
 	if (w->err.kind)
@@ -250,6 +262,14 @@ static void watch(struct app *app)
 	app_render(app);
 }
 
+void app_rewatch(struct app *app)
+{
+	if (app->invalid.kind)
+		return;
+	unwatch(app);
+	watch(app);
+}
+
 static bool same_sources(const struct application *x, const struct application *y)
 {
 	if (x->sources_n != y->sources_n)
@@ -297,6 +317,7 @@ static struct app *app_new(struct agent *a, str name, const char *parent)
 	arena_init(&app->view, 0);
 	arena_init(&app->op.arena, 0);
 	arena_init(&app->history_arena, 0);
+	arena_init(&app->reborn_arena, 0);
 	app->sync_wake = INT64_MAX;
 	app->host = host_of(app);
 	uv_timer_init(a->loop, &app->timer);
@@ -332,6 +353,29 @@ static void store_child(struct agent *a, const char *parent, str name, struct va
 	arena_done(&scratch);
 }
 
+/* One that is on its way out goes wholly first. */
+static void set_reborn(struct app *app, struct value manifest, const char *parent)
+{
+	arena_clear(&app->reborn_arena);
+	mem_free(app->reborn_parent);
+	app->reborn_parent = parent ? copy_text(str_of(parent)) : NULL;
+	app->reborn = value_copy(&app->reborn_arena, manifest, true);
+}
+
+void app_reparent(struct app *app, struct app *parent)
+{
+	struct agent *a = app->agent;
+
+	log_event(LOG_INFO, "another Application brings it now", "app", str_of(app->name), "parent",
+		  str_of(parent->name), NULL);
+	store_child(a, app->parent, str_of(app->name), VALUE_NONE);
+	mem_free(app->parent);
+	app->parent = copy_text(str_of(parent->name));
+	store_child(a, parent->name, str_of(app->name), app->manifest);
+	app_set(a, desired_child(parent->desired, str_of(app->name)), parent->name);
+	app_dirty(parent);
+}
+
 struct app *app_set(struct agent *a, struct value manifest, const char *parent)
 {
 	str name = object_name(manifest);
@@ -344,6 +388,10 @@ struct app *app_set(struct agent *a, struct value manifest, const char *parent)
 		log_event(LOG_ERROR, "an Application that would contain itself, or is nested too deep, is left out",
 			  "app", name, NULL);
 		return NULL;
+	}
+	if (app && app->deleting) {
+		set_reborn(app, manifest, parent);
+		return app;
 	}
 	if (app && app->parent && parent && strcmp(app->parent, parent) != 0) {
 		log_event(LOG_WARN, "two Applications bring the same Application; the first keeps it", "app", name,
@@ -429,11 +477,14 @@ void app_free(struct app *app)
 	arena_done(&app->view);
 	arena_done(&app->op.arena);
 	arena_done(&app->history_arena);
+	arena_done(&app->reborn_arena);
+	mem_free(app->reborn_parent);
 	uv_close((uv_handle_t *)&app->timer, on_closed);
 }
 
 void app_remove(struct app *app)
 {
+	app->reborn = VALUE_NONE;
 	if (app->deleting)
 		return;
 	log_event(LOG_INFO, "an Application is not wanted any more", "app", str_of(app->name), "objects",
@@ -465,48 +516,3 @@ void app_drop(struct app *app)
 	app_free(app);
 }
 
-/* --- projects --- */
-
-struct owned_project {
-	struct arena arena;
-	struct project project;
-};
-
-void project_free(void *project)
-{
-	struct owned_project *p = project;
-
-	arena_done(&p->arena);
-	mem_free(p);
-}
-
-void project_set(struct agent *a, struct value manifest)
-{
-	struct owned_project *p = mem_alloc(sizeof *p), *old = NULL;
-	struct conditions conditions = {0};
-	struct error err = {.kind = ERROR_NONE};
-	struct app *app;
-
-	if (!p)
-		return;
-	arena_init(&p->arena, 0);
-	if (!project_read(&p->arena, value_copy(&p->arena, manifest, true), &p->project, &conditions, &err)) {
-		log_event(LOG_ERROR, "an AppProject manifest cannot be used", "project", object_name(manifest), "why",
-			  str_of(err.text), NULL);
-		project_free(p);
-		return;
-	}
-	table_set(&a->projects, object_name(manifest), p, (void **)&old);
-	if (old)
-		project_free(old);
-	for (uint32_t i = 0; app_next(a, &i, &app);)
-		if (str_eq(app->spec.project, p->project.name))
-			app_dirty(app);
-}
-
-const struct project *app_project(const struct app *app)
-{
-	const struct owned_project *p = table_get(&app->agent->projects, app->spec.project);
-
-	return p ? &p->project : NULL;
-}

@@ -39,11 +39,23 @@ void desired_unref(struct desired *d)
 	mem_free(d);
 }
 
-bool desired_brings(const struct desired *d, str name)
+struct value desired_child(const struct desired *d, str name)
 {
-	for (size_t i = 0; i < d->n; i++)
+	for (size_t i = 0; d && i < d->n; i++)
 		if (application_is(d->objects[i]) && str_eq(object_name(d->objects[i]), name))
+			return d->objects[i];
+	return VALUE_NONE;
+}
+
+bool desired_names(const struct desired *d, const struct object_key *key)
+{
+	for (size_t i = 0; d && i < d->n; i++) {
+		struct object_key k = object_key(d->objects[i]);
+
+		if (str_eq(k.name, key->name) && str_eq(k.kind, key->kind) && str_eq(k.group, key->group) &&
+		    (!k.namespace.n || !key->namespace.n || str_eq(k.namespace, key->namespace)))
 			return true;
+	}
 	return false;
 }
 

@@ -51,8 +51,10 @@ unsigned desired_running(void);
 struct desired *desired_render(struct render_cache *cache, const struct desired_input *input,
 			       desired_open_fn *open, void *arg);
 
-/* Is there an Application of this name among the objects? */
-bool desired_brings(const struct desired *d, str name);
+/* The Application of this name among the objects, or NIL. d may be NULL. */
+struct value desired_child(const struct desired *d, str name);
+/* Is there such an object? A namespace that is left out counts as any. d may be NULL. */
+bool desired_names(const struct desired *d, const struct object_key *key);
 
 struct desired *desired_ref(struct desired *d);
 void desired_unref(struct desired *d); /* takes NULL */

@@ -37,6 +37,9 @@ static void add_errors(struct app *app)
 		if (app->sources[i].err.kind)
 			conditions_add(&app->view, c, CONDITION_COMPARISON_ERROR,
 				       "Failed to load target state: %s", app->sources[i].err.text);
+	if (app->deleting && app->op.last == LAST_FAILED)
+		conditions_add(&app->view, c, CONDITION_DELETION_ERROR, "Unable to delete application resources: %.*s",
+			       STR_ARG(value_path_str(app->op.record, "message", NULL)));
 	if (app->render_error.kind)
 		conditions_add(&app->view, c, CONDITION_COMPARISON_ERROR,
 			       "Failed to load target state: failed to generate manifest for source 1 of %zu: %s",
@@ -123,63 +126,123 @@ static void call_back(struct app *app)
 
 /* --- deciding --- */
 
-static void decide(struct app *app, const struct comparison *c)
+static struct auto_facts facts_for(struct app *app, const struct comparison *c)
 {
 	struct operation *op = &app->op;
-	struct auto_facts f = {
+
+	return (struct auto_facts){
 		.out_of_sync = c->status == SYNC_OUT_OF_SYNC,
 		.only_prunes = c->only_prunes,
 		.all_prunes = c->all_prunes,
-		.deleting = app->deleting,
 		.busy = op->sync || op->starting,
 		.blocked = conditions_block(&app->conditions) || c->loading,
 		.last = op->last,
 		.last_transient = op->transient,
 		.same_target = op->target == app->desired->hash && !op->partial,
 		.last_ended = op->finished,
-		.heals = op->heals,
+		.heals = op->last == LAST_FAILED ? op->failures : op->heals,
 		.now = time_wall(),
 		.last_message = value_path_str(op->record, "message", NULL),
 		.target = str_of(app->sources_n ? app->sources[0].compared : "")};
-	struct sync_request r = {.prune = app->policy.prune, .by = STR("automated")};
+}
+
+static void start(struct app *app, const struct sync_request *r)
+{
 	struct error err = {.kind = ERROR_NONE};
+
+	if (!operation_start(app, r, &err))
+		conditions_add(&app->view, &app->conditions, CONDITION_SYNC_ERROR, "%s", err.text);
+}
+
+static void look_later(struct app *app, int64_t pause)
+{
+	app->look_at = time_monotonic() + (pause > 0 ? pause : 0);
+	app_schedule(app);
+}
+
+/* What an earlier life began, what a person asked for again, what failed and is due. True: nothing
+ * else is to be decided now. */
+static bool go_on(struct app *app, const struct auto_facts *f)
+{
+	struct operation *op = &app->op;
+	bool same = op->target == app->desired->hash;
+	struct sync_request r = operation_request(op);
+
+	if (!same)
+		op->retry_at = 0;
+	if (f->busy || f->blocked)
+		return f->busy;
+	if (op->last == LAST_RUNNING || op->again) {
+		r.resume = op->last == LAST_RUNNING && same;
+		op->again = false;
+		start(app, &r);
+		return true;
+	}
+	if (!op->retry_at)
+		return false;
+	if (op->retry_at <= f->now)
+		start(app, &r);
+	else
+		app_schedule(app);
+	return true;
+}
+
+/* Left over because others might have wanted it; that is known now. */
+static bool prunes_are_due(struct app *app, const struct comparison *c)
+{
+	struct host *h = &app->host;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->at[i].requires_pruning && c->at[i].rules.options.prune == CONFIRM_YES &&
+		    !c->at[i].live.deleting && !h->wanted_elsewhere(h->arg, &c->at[i].key, NULL))
+			return true;
+	return false;
+}
+
+static void decide(struct app *app, const struct comparison *c)
+{
+	struct operation *op = &app->op;
+	struct auto_facts f = facts_for(app, c);
+	struct sync_request r = {.prune = app->policy.prune, .by = STR("automated")};
+	enum auto_verdict verdict;
+	bool doubted = app->doubts;
 	int64_t when;
 	str why;
 
-	if (op->last == LAST_RUNNING && !f.busy && !f.blocked && f.same_target) {
-		operation_start(app, &r, &err); /* goes on where an earlier life ended */
+	app->doubts = false;
+	if (op->sync && !op->dry_run && op->target != app->desired->hash)
+		sync_supersede(op->sync);
+	if (c->status == SYNC_SYNCED && op->heals && f.now - op->finished > HEALS_FORGOTTEN)
+		op->heals = 0;
+	if (go_on(app, &f))
+		return;
+	if (c->to_prune && r.prune && apps_unsettled(app->agent, app)) {
+		app->doubts = true; /* what they want is about to be known */
 		return;
 	}
-	if (!f.same_target)
-		op->retry_at = 0;
-	if (op->retry_at && !f.busy) {
-		if (op->retry_at > f.now)
-			return;
-		op->retry_at = 0;
-		operation_start(app, &r, &err);
-		return;
-	}
-	switch (policy_auto(&app->view, &app->policy, &f, &when, &why)) {
+	verdict = policy_auto(&app->view, &app->policy, &f, &when, &why);
+	if (verdict == AUTO_NO && doubted && f.same_target && f.out_of_sync && app->policy.automated && r.prune &&
+	    !f.busy && !f.blocked && prunes_are_due(app, c))
+		verdict = AUTO_HEAL;
+	switch (verdict) {
 	case AUTO_HEAL:
 		r.heal = true;
 		op->heals++;
-		/* fall through */
+		start(app, &r);
+		break;
 	case AUTO_SYNC:
-		if (!operation_start(app, &r, &err))
-			conditions_add(&app->view, &app->conditions, CONDITION_SYNC_ERROR, "%s", err.text);
+		start(app, &r);
 		break;
 	case AUTO_LATER:
-		op->retry_at = when;
-		app_schedule(app);
+		look_later(app, when - f.now);
 		break;
 	case AUTO_ERROR:
 		conditions_add(&app->view, &app->conditions, CONDITION_SYNC_ERROR, "%.*s", STR_ARG(why));
 		break;
 	default:
+		app->doubts |= doubted && c->to_prune;
 		break;
 	}
-	if (c->status == SYNC_SYNCED && op->heals && f.now - op->finished > HEALS_FORGOTTEN)
-		op->heals = 0;
 }
 
 /* --- the look --- */
@@ -188,12 +251,8 @@ static void decide(struct app *app, const struct comparison *c)
  * installed: they count as resources that require pruning. */
 static void count_stale_children(struct app *app, struct comparison *c)
 {
-	struct app *child;
-	size_t n = 0;
+	size_t n = stale_children(app);
 
-	for (uint32_t i = 0; app_next(app->agent, &i, &child);)
-		n += child->parent && !child->deleting && !strcmp(child->parent, app->name) &&
-		     !desired_brings(app->desired, str_of(child->name));
 	if (!n || c->loading)
 		return;
 	c->only_prunes = c->only_prunes || !c->out_of_sync;
@@ -233,6 +292,9 @@ void app_evaluate(struct app *app)
 	struct comparison c = {0};
 	struct arena scratch;
 
+	app->looked_at = time_monotonic();
+	app->look_at = 0;
+	stale_drop(app);
 	arena_clear(&app->view);
 	app->conditions = (struct conditions){0};
 	app->resources = app->summary = VALUE_NONE;
@@ -257,7 +319,8 @@ void app_evaluate(struct app *app)
 		app->looked |= !c.loading;
 		app->waits = c.loading;
 		app->reconciled = time_wall();
-		decide(app, &c);
+		if (!app->deleting)
+			decide(app, &c);
 		if (app->status == SYNC_SYNCED && app->health.status <= HEALTH_HEALTHY && !app->op.sync &&
 		    !app->op.starting && app->op.last != LAST_FAILED)
 			call_back(app);
@@ -265,8 +328,8 @@ void app_evaluate(struct app *app)
 		app->looked = true;
 	}
 	arena_done(&scratch);
-	app->looked_at = time_monotonic();
-	app->look_at = 0;
+	if (app->deleting)
+		deletion_step(app);
 	if (was != app->status || health_was != app->health.status || looked != app->looked)
 		tell_parent(app);
 }

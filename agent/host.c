@@ -20,31 +20,18 @@ static bool permits(void *arg, const struct object_key *key, bool namespaced, st
 	return project_permits(p, key, namespaced, why);
 }
 
-static bool names(const struct desired *d, const struct object_key *key)
-{
-	for (size_t i = 0; d && i < d->n; i++) {
-		struct object_key k = object_key(d->objects[i]);
-
-		if (str_eq(k.name, key->name) && str_eq(k.kind, key->kind) && str_eq(k.group, key->group) &&
-		    (!k.namespace.n || !key->namespace.n || str_eq(k.namespace, key->namespace)))
-			return true;
-	}
-	return false;
-}
-
-/* A namespace that is left out counts as any: in doubt it is wanted. */
+/* In doubt it is wanted. */
 static bool wanted_elsewhere(void *arg, const struct object_key *key, str *other)
 {
 	struct app *me = arg, *app;
 
 	for (uint32_t i = 0; app_next(me->agent, &i, &app);) {
-		if (app == me || app->deleting)
+		if (app == me || !app_may_want(app, key))
 			continue;
-		if (!app->read_once || names(app->desired, key)) {
-			if (other)
-				*other = str_of(app->name);
-			return true;
-		}
+		me->doubts |= !desired_names(app->desired, key);
+		if (other)
+			*other = str_of(app->name);
+		return true;
 	}
 	return false;
 }
@@ -73,8 +60,10 @@ static bool adopted(void *arg, struct value object)
 	struct app *me = arg, *child;
 
 	if (project_is(object))
-		return table_get(&me->agent->projects, object_name(object)) != NULL;
+		return project_adopted(me->agent, object, str_of(me->name));
 	child = app_find(me->agent, object_name(object));
+	if (child && child->deleting) /* it takes the place of what is going */
+		return child->reborn.type == VALUE_MAP && diff_hash(child->reborn) == diff_hash(object);
 	return child && (child->manifest_hash == diff_hash(object) ||
 			 !child->parent || strcmp(child->parent, me->name) != 0);
 }
@@ -84,7 +73,7 @@ static void adopt(void *arg, struct value object)
 	struct app *me = arg;
 
 	if (project_is(object))
-		project_set(me->agent, object);
+		project_set(me->agent, object, str_of(me->name));
 	else if (application_is(object))
 		app_set(me->agent, object, me->name);
 }

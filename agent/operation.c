@@ -43,45 +43,6 @@ void app_schedule(struct app *app)
 		uv_timer_start(&app->timer, on_timer, wait > 0 ? (uint64_t)(wait / TIME_MS + 1) : 1, 0);
 }
 
-/* --- the row --- */
-
-static void store_row(struct app *app)
-{
-	struct operation *op = &app->op;
-	struct arena scratch;
-	struct map *m;
-
-	arena_init(&scratch, 0);
-	m = map_new(&scratch, 8);
-	map_set(&scratch, m, STR("id"), value_str(str_of(op->id)));
-	map_set(&scratch, m, STR("target"),
-		value_str(arena_printf(&scratch, "%llx", (unsigned long long)op->target)));
-	map_set(&scratch, m, STR("started"),
-		value_str(arena_printf(&scratch, "%lld", (long long)op->started)));
-	map_set(&scratch, m, STR("revision"), value_str(op->revision));
-	map_set(&scratch, m, STR("heal"), value_bool(op->heal));
-	if (op->sync)
-		map_set(&scratch, m, STR("record"), sync_record(op->sync, &scratch));
-	store_put(app->agent->store, "operation", str_of(app->name), json_text(&scratch, value_of_map(m), 0));
-	arena_done(&scratch);
-}
-
-void operation_load(struct app *app, struct value row)
-{
-	struct operation *op = &app->op;
-	str id = value_path_str(row, "id", NULL);
-
-	if (!id.n || id.n >= sizeof op->id || !num_parse_hex(value_path_str(row, "target", NULL), &op->target) ||
-	    !num_parse_i64(value_path_str(row, "started", NULL), &op->started))
-		return;
-	snprintf(op->id, sizeof op->id, "%.*s", STR_ARG(id));
-	op->revision = arena_str(&op->arena, value_path_str(row, "revision", NULL));
-	op->record = value_copy(&op->arena, value_path(row, "record", NULL), true);
-	op->heal = value_truth_bool(value_path(row, "heal", NULL), false);
-	op->last = LAST_RUNNING;
-	op->wrote = true; /* it may have: then its callback is due */
-}
-
 /* --- history --- */
 
 #define HISTORY_MAX 100
@@ -120,18 +81,6 @@ static void add_history(struct app *app)
 	app->history_arena = fresh;
 }
 
-/* --- children that are not wanted any more --- */
-
-/* Proof: the whole rendering was applied, and it does not name them. */
-static void drop_children(struct app *app, const struct desired *d)
-{
-	struct app *child;
-
-	for (uint32_t i = 0; app_next(app->agent, &i, &child);)
-		if (child->parent && !strcmp(child->parent, app->name) && !desired_brings(d, str_of(child->name)))
-			app_remove(child);
-}
-
 /* --- the engine's callbacks --- */
 
 static size_t hooks_done(const struct sync *s)
@@ -153,11 +102,11 @@ static void changed(void *arg, struct sync *s)
 
 	if (n != app->op.hooks_done && !app->op.dry_run) {
 		app->op.hooks_done = n;
-		store_row(app);
+		operation_store(app);
 	}
 }
 
-static void wake(void *arg, struct sync *s, int64_t at)
+void operation_wake(void *arg, struct sync *s, int64_t at)
 {
 	struct app *app = arg;
 
@@ -166,7 +115,7 @@ static void wake(void *arg, struct sync *s, int64_t at)
 	app_schedule(app);
 }
 
-static void log_end(struct app *app, enum operation_phase phase, str message)
+void operation_log_end(struct app *app, enum operation_phase phase, str message)
 {
 	struct operation *op = &app->op;
 	struct arena scratch;
@@ -179,8 +128,18 @@ static void log_end(struct app *app, enum operation_phase phase, str message)
 	arena_done(&scratch);
 }
 
+static struct sync_pick *copy_picks(struct arena *keep, const struct sync_pick *from, size_t n)
+{
+	struct sync_pick *to = arena_news(keep, n + 1, struct sync_pick);
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = (struct sync_pick){arena_str(keep, from[i].group), arena_str(keep, from[i].kind),
+					   arena_str(keep, from[i].namespace), arena_str(keep, from[i].name)};
+	return to;
+}
+
 /* Keeps the record, so that it is seen when the sync is gone. */
-static void keep_record(struct operation *op)
+void operation_keep_record(struct operation *op)
 {
 	struct arena fresh;
 
@@ -188,10 +147,9 @@ static void keep_record(struct operation *op)
 	op->record = value_copy(&fresh, sync_record(op->sync, &fresh), true);
 	op->revision = arena_str(&fresh, op->revision);
 	op->initiated_by = arena_str(&fresh, op->initiated_by);
+	op->picks = copy_picks(&fresh, op->picks, op->picks_n);
 	arena_done(&op->arena);
 	op->arena = fresh;
-	op->picks = NULL;
-	op->picks_n = 0;
 }
 
 static void plan_retry(struct app *app, bool good)
@@ -208,39 +166,56 @@ static void plan_retry(struct app *app, bool good)
 	}
 }
 
+/* What follows from the end, beside the retry. */
+static void conclude(struct app *app, const struct desired *d)
+{
+	struct operation *op = &app->op;
+
+	if (op->last != LAST_SUCCEEDED || op->heal)
+		return;
+	app_owe_callback(app, d->hash, op->wrote);
+	op->wrote = false;
+	if (op->partial)
+		return;
+	if (op->prune)
+		app->swept = d->hash;
+	add_history(app);
+}
+
+static void undo_dry_run(struct operation *op)
+{
+	op->last = op->last_before;
+	op->target = op->target_before;
+}
+
 static void finished(void *arg, struct sync *s)
 {
 	struct app *app = arg;
 	struct operation *op = &app->op;
 	enum operation_phase phase = sync_phase_of(s);
-	bool good = phase == OPERATION_SUCCEEDED, full = !op->heal && !op->dry_run && !op->partial;
+	bool good = phase == OPERATION_SUCCEEDED, superseded = phase == OPERATION_SUPERSEDED;
 	struct desired *d = op->desired;
 
 	op->finished = time_wall();
-	log_end(app, phase, sync_message(s));
-	op->wrote |= sync_writes(s) > 0 && !op->dry_run;
-	op->transient = sync_failed_transient(s);
+	operation_log_end(app, phase, sync_message(s));
+	op->wrote |= sync_writes(s) > 0 && !op->dry_run && !op->heal;
+	op->transient = sync_failed_transient(s) && !op->canceled;
 	op->last = good ? LAST_SUCCEEDED : LAST_FAILED;
-	keep_record(op);
+	op->failures = good ? 0 : op->failures + 1;
+	op->again = superseded && op->manual; /* the person wants what is newest */
+	operation_keep_record(op);
 	sync_free(s);
 	op->sync = NULL;
 	op->desired = NULL;
 	app->sync_wake = INT64_MAX;
 	app->agent->syncs++;
 	if (op->dry_run) {
-		op->last = op->last_before;
-		op->target = op->target_before;
+		undo_dry_run(op);
 	} else {
-		store_put(app->agent->store, "operation", str_of(app->name), STR_NONE);
-		if (phase != OPERATION_SUPERSEDED)
+		if (!superseded && !op->canceled)
 			plan_retry(app, good);
-	}
-	if (good && !op->heal && !op->dry_run)
-		app_owe_callback(app, d->hash, op->wrote);
-	if (good && full) {
-		add_history(app);
-		if (op->prune)
-			drop_children(app, d);
+		conclude(app, d);
+		operation_store(app);
 	}
 	desired_unref(d);
 	app_schedule(app);
@@ -252,13 +227,18 @@ static void finished(void *arg, struct sync *s)
 static void start_now(struct app *app)
 {
 	struct operation *op = &app->op;
-	struct sync_callbacks on = {.arg = app, .changed = changed, .finished = finished, .wake = wake};
+	struct sync_callbacks on = {.arg = app, .changed = changed, .finished = finished,
+				    .wake = operation_wake};
 	struct sync_spec spec = {.app = app_sync_view(app, op->desired),
 				 .id = str_of(op->id), .revision = op->revision, .started = op->started,
 				 .prune = op->prune, .dry_run = op->dry_run, .heal = op->heal,
 				 .picks = op->picks, .picks_n = op->picks_n, .record = op->record};
 
 	op->starting = false;
+	if (app->deleting) {
+		deletion_start(app);
+		return;
+	}
 	op->sync = sync_new(app->agent->cluster, &spec, &on);
 	if (op->sync) {
 		sync_start(op->sync);
@@ -280,7 +260,7 @@ static struct app *still_starting(struct agent *a)
 }
 
 /* The rows of all that are starting are durable. */
-static void rows_stored(void *arg)
+void operations_stored(void *arg)
 {
 	struct agent *a = arg;
 	struct app *app;
@@ -290,101 +270,75 @@ static void rows_stored(void *arg)
 		start_now(app);
 }
 
-static void new_operation(struct app *app, const struct sync_request *r, bool resumed)
+/* Counts go on while the target is the same; what was written and not reported waits for its callback. */
+static void new_operation(struct app *app, const struct sync_request *r)
 {
-	struct operation *op = &app->op;
-	unsigned retries = op->target == app->desired->hash ? op->retries : 0;
-	unsigned heals = op->target == app->desired->hash ? op->heals : r->heal;
-	bool wrote = op->target == app->desired->hash && op->wrote;
-	enum last_phase last = op->last;
-	uint64_t target = op->target;
+	struct operation *op = &app->op, old = *op;
+	bool same = old.target == app->desired->hash;
 	struct arena fresh;
 
-	if (resumed)
-		return;
 	arena_init(&fresh, 0);
-	arena_done(&op->arena);
-	*op = (struct operation){.arena = fresh, .retries = retries, .heals = heals, .wrote = wrote,
-				 .last_before = last, .target_before = target};
+	*op = (struct operation){.arena = fresh,
+				 .retries = same ? old.retries : 0,
+				 .heals = same ? old.heals : r->heal,
+				 .failures = same ? old.failures : 0,
+				 .wrote = old.wrote,
+				 .last_before = old.last,
+				 .target_before = old.target};
+	op->picks = copy_picks(&op->arena, r->picks, r->picks_n);
+	op->picks_n = r->picks_n;
+	op->initiated_by = arena_str(&op->arena, r->by);
+	op->revision = arena_str(&op->arena, app->sources_n ? str_of(app->sources[0].compared) : STR(""));
 	op->started = time_wall();
 	snprintf(op->id, sizeof op->id, "%.60s-%llx", app->name, (unsigned long long)op->started);
-	op->revision = arena_str(&op->arena, app->sources_n ? str_of(app->sources[0].compared) : STR(""));
+	op->heal = r->heal;
+	op->dry_run = r->dry_run;
+	op->manual = r->manual;
+	op->prune = r->prune;
+	op->partial = r->picks_n > 0;
+	arena_done(&old.arena); /* the request may be made of it */
+}
+
+struct sync_request operation_request(const struct operation *op)
+{
+	return (struct sync_request){.prune = op->prune, .heal = op->heal, .manual = op->manual,
+				     .by = op->initiated_by, .picks = op->picks, .picks_n = op->picks_n};
+}
+
+static bool may_start(const struct app *app, struct error *err)
+{
+	if (app->op.sync || app->op.starting)
+		return error_set(err, ERROR_BUSY, "another operation is already in progress");
+	if (app->deleting)
+		return error_set(err, ERROR_BUSY, "application %s is being deleted", app->name);
+	if (!app->desired)
+		return error_set(err, ERROR_BUSY, "application %s has no rendering yet%s%s", app->name,
+				 app->render_error.kind ? ": " : "", app->render_error.text);
+	return true;
 }
 
 bool operation_start(struct app *app, const struct sync_request *r, struct error *err)
 {
 	struct operation *op = &app->op;
-	bool resumed;
 
-	if (op->sync || op->starting)
-		return error_set(err, ERROR_BUSY, "another operation is already in progress");
-	if (!app->desired)
-		return error_set(err, ERROR_BUSY, "application %s has no rendering yet%s%s", app->name,
-				 app->render_error.kind ? ": " : "", app->render_error.text);
-	resumed = op->last == LAST_RUNNING && op->target == app->desired->hash && !r->manual;
-	new_operation(app, r, resumed);
-	op->initiated_by = arena_str(&op->arena, r->by);
-	op->heal = r->heal || (resumed && op->heal);
-	op->dry_run = r->dry_run;
-	op->manual = r->manual;
-	op->prune = r->prune;
-	op->partial = r->picks_n > 0;
+	if (!may_start(app, err))
+		return false;
+	if (!r->resume)
+		new_operation(app, r);
 	op->target = app->desired->hash;
 	op->desired = desired_ref(app->desired);
-	op->picks = arena_news(&op->arena, r->picks_n + 1, struct sync_pick);
-	op->picks_n = r->picks_n;
-	for (size_t i = 0; i < r->picks_n; i++)
-		op->picks[i] = (struct sync_pick){arena_str(&op->arena, r->picks[i].group),
-						  arena_str(&op->arena, r->picks[i].kind),
-						  arena_str(&op->arena, r->picks[i].namespace),
-						  arena_str(&op->arena, r->picks[i].name)};
 	op->starting = true;
+	op->retry_at = 0;
 	op->last = LAST_RUNNING;
-	log_event(LOG_INFO, "sync starts", "app", str_of(app->name), "revision", op->revision, "by", r->by, NULL);
+	log_event(LOG_INFO, r->resume ? "sync goes on" : "sync starts", "app", str_of(app->name), "revision",
+		  op->revision, "by", op->initiated_by, NULL);
 	if (!op->dry_run) {
-		store_row(app);
+		operation_store(app);
 		kinds_remember(app->agent, app->desired);
 	}
 	op->barrier = ++app->agent->barriers_set;
-	store_barrier(app->agent->store, rows_stored, app->agent);
+	store_barrier(app->agent->store, operations_stored, app->agent);
 	return true;
-}
-
-/* --- deleting an Application --- */
-
-static void deleted(void *arg, struct sync *s)
-{
-	struct app *app = arg;
-	bool good = sync_phase_of(s) == OPERATION_SUCCEEDED;
-
-	app->op.finished = time_wall();
-	log_end(app, sync_phase_of(s), sync_message(s));
-	keep_record(&app->op);
-	sync_free(s);
-	app->op.sync = NULL;
-	if (good) {
-		app_free(app);
-		return;
-	}
-	app->deleting = false;
-	conditions_add(&app->view, &app->conditions, CONDITION_DELETION_ERROR, "%.*s",
-		       STR_ARG(value_path_str(app->op.record, "message", NULL)));
-}
-
-void operation_delete(struct app *app)
-{
-	struct sync_callbacks on = {.arg = app, .finished = deleted, .wake = wake};
-	struct sync_spec spec;
-
-	operation_forget(app);
-	app->deleting = true;
-	app->op.started = time_wall();
-	snprintf(app->op.id, sizeof app->op.id, "%.60s-%llx", app->name, (unsigned long long)app->op.started);
-	spec = (struct sync_spec){.app = app_sync_view(app, app->desired), .id = str_of(app->op.id),
-				  .started = app->op.started, .prune = true};
-	app->op.sync = sync_new_delete(app->agent->cluster, &spec, PROPAGATE_FOREGROUND, &on);
-	if (app->op.sync)
-		sync_start(app->op.sync);
 }
 
 /* --- others --- */
@@ -394,6 +348,7 @@ bool operation_terminate(struct app *app, struct error *err)
 	if (!app->op.sync)
 		return error_set(err, ERROR_NOT_FOUND, "Unable to terminate operation. No operation is in progress");
 	log_event(LOG_INFO, "sync is terminated", "app", str_of(app->name), NULL);
+	app->op.canceled = true;
 	sync_cancel(app->op.sync, STR("Operation terminated"));
 	return true;
 }

@@ -83,6 +83,20 @@ static const struct config_callback *callback_of(const struct outbox *o, str nam
 	return NULL;
 }
 
+/* Nobody is left to be told. */
+static void drop_unwanted(struct outbox *o)
+{
+	for (struct message *m = o->first, *next; m; m = next) {
+		next = m->next;
+		if (!m->body.s || callback_of(o, m->callback))
+			continue;
+		log_event(LOG_WARN, "a callback is not configured any more; its message is dropped", "app", m->app,
+			  "callback", m->callback, "id", m->id, NULL);
+		store_put(o->store, "outbox", m->key, STR_NONE);
+		message_free(m);
+	}
+}
+
 /* --- sending --- */
 
 static void delivered(struct message *m, int status)
@@ -135,10 +149,6 @@ static void send_message(struct message *m)
 	str *headers;
 	size_t n = 0;
 
-	if (!c) {
-		postponed(m, STR("the configuration has no callback of this name"));
-		return;
-	}
 	arena_init(&scratch, 0);
 	headers = arena_news(&scratch, c->headers_n + 2, str);
 	headers[n++] = arena_printf(&scratch, "Content-Type: %.*s",
@@ -150,7 +160,8 @@ static void send_message(struct message *m)
 	options.headers = headers;
 	options.headers_n = n;
 	options.body = m->body;
-	if (c->bearer_file.n && !config_read_file(&scratch, c->bearer_file, 65536, true, &options.bearer, &err))
+	if (c->bearer_file.n && !config_read_file(&scratch, config_path(&scratch, m->outbox->config, c->bearer_file), 65536, true,
+					      &options.bearer, &err))
 		postponed(m, str_of(err.text));
 	else if (!(m->request = http_start(m->outbox->http, &options, &err)))
 		postponed(m, str_of(err.text));
@@ -324,6 +335,7 @@ struct outbox *outbox_new(uv_loop_t *loop, struct http *http, struct store *stor
 		outbox_free(o);
 		return NULL;
 	}
+	drop_unwanted(o);
 	pump(o);
 	return o;
 }
@@ -331,6 +343,7 @@ struct outbox *outbox_new(uv_loop_t *loop, struct http *http, struct store *stor
 void outbox_configure(struct outbox *o, const struct config *config)
 {
 	o->config = config;
+	drop_unwanted(o);
 }
 
 static void on_closed(uv_handle_t *h)

@@ -31,6 +31,7 @@ struct server {
 	str certificate, key;
 	struct arena arena;
 	int handles;
+	bool outside; /* reachable from beyond loopback */
 };
 
 /* --- requests --- */
@@ -186,9 +187,31 @@ static bool is_loopback(const struct sockaddr *a)
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
 }
 
+/* What is reachable from outside is encrypted and asks for a token. */
+static bool is_safe(struct server *s, const struct config *c, str address, struct error *err)
+{
+	return !s->outside || (c->tls_certificate.n && c->token_file.n) ||
+	       error_set(err, ERROR_INVALID, "server.listen: %.*s is reachable from outside: server.tls and "
+			 "server.tokenFile are required", STR_ARG(address));
+}
+
+static bool same_place(const struct config *a, const struct config *b)
+{
+	return str_eq(a->listen, b->listen) && str_eq(a->socket, b->socket) && str_eq(a->state, b->state) &&
+	       str_eq(a->tls_certificate, b->tls_certificate) && str_eq(a->tls_key, b->tls_key) &&
+	       str_eq(a->kubeconfig, b->kubeconfig);
+}
+
+bool server_may_reload(struct server *s, const struct config *fresh, struct error *err)
+{
+	if (!same_place(&s->agent->config, fresh))
+		return error_set(err, ERROR_UNSUPPORTED, "server.listen, server.tls, server.socket, state and kubeconfig "
+				 "change with a restart only");
+	return is_safe(s, fresh, fresh->listen, err);
+}
+
 static bool open_tcp(struct server *s, str address, struct error *err)
 {
-	const struct config *c = &s->agent->config;
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
 	char host[256], port[16];
 	ptrdiff_t colon = str_rfind_char(address, ':');
@@ -202,10 +225,10 @@ static bool open_tcp(struct server *s, str address, struct error *err)
 	snprintf(port, sizeof port, "%.*s", STR_ARG(str_from(address, (size_t)(colon + 1))));
 	if (colon < 0 || getaddrinfo(host[0] ? host : NULL, port, &hints, &found) || !found)
 		return error_set(err, ERROR_INVALID, "server.listen: %.*s is no address:port", STR_ARG(address));
-	if (!is_loopback(found->ai_addr) && (!c->tls_certificate.n || !c->token_file.n)) {
+	s->outside = !is_loopback(found->ai_addr);
+	if (!is_safe(s, &s->agent->config, address, err)) {
 		freeaddrinfo(found);
-		return error_set(err, ERROR_INVALID, "server.listen: %.*s is reachable from outside: server.tls and "
-				 "server.tokenFile are required", STR_ARG(address));
+		return false;
 	}
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

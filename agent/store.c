@@ -9,6 +9,9 @@
 #include "base/arena.h"
 #include "base/mem.h"
 
+#define RETRY_MS 100
+#define CLOSE_TRIES 10 /* at the end of the program, for one that does not want to be written */
+
 struct put {
 	struct put *next;
 	const char *bucket;
@@ -36,7 +39,9 @@ struct store {
 	uv_idle_t idle; /* keeps the turn from sleeping while puts wait */
 	uv_work_t work;
 	struct batch *open, *writing;
-	bool closed;
+	bool closing, closed;
+	unsigned failures; /* of the batch that is being written */
+	uv_timer_t retry;
 	int handles;
 };
 
@@ -123,6 +128,15 @@ static void work(uv_work_t *req)
 
 static void flush(struct store *s);
 
+static void worked(uv_work_t *req, int status);
+
+static void on_retry(uv_timer_t *timer)
+{
+	struct store *s = timer->data;
+
+	uv_queue_work(s->loop, &s->work, work, worked);
+}
+
 static void worked(uv_work_t *req, int status)
 {
 	struct store *s = req->data;
@@ -131,11 +145,11 @@ static void worked(uv_work_t *req, int status)
 	(void)status;
 	if (b->failed)
 		log_event(LOG_ERROR, "the state was not stored; it is tried again", "why", str_of(b->why), NULL);
-	if (b->failed && !s->closed) {
-		uv_queue_work(s->loop, &s->work, work, worked);
-		uv_sleep(50); /* a full disk: slow, not busy */
+	if (b->failed && !(s->closing && ++s->failures > CLOSE_TRIES)) {
+		uv_timer_start(&s->retry, on_retry, RETRY_MS, 0); /* a full disk: slow, not busy */
 		return;
 	}
+	s->failures = 0;
 	s->writing = NULL;
 	for (struct barrier *x = b->barriers; x && !s->closed; x = x->next)
 		x->done(x->arg);
@@ -204,10 +218,11 @@ struct store *store_open(uv_loop_t *loop, const char *path, struct error *err)
 	}
 	uv_check_init(loop, &s->check);
 	uv_idle_init(loop, &s->idle);
-	s->check.data = s->idle.data = s->work.data = s;
+	uv_timer_init(loop, &s->retry);
+	s->check.data = s->idle.data = s->retry.data = s->work.data = s;
 	uv_check_start(&s->check, on_check);
 	uv_unref((uv_handle_t *)&s->check);
-	s->handles = 2;
+	s->handles = 3;
 	return s;
 }
 
@@ -223,6 +238,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	s->closing = true;
 	while (s->writing) /* the worker ends; its callback comes from the loop */
 		uv_run(s->loop, UV_RUN_ONCE);
 	s->closed = true;
@@ -233,6 +249,7 @@ void store_close(struct store *s)
 	sqlite3_close(s->db);
 	uv_close((uv_handle_t *)&s->check, on_closed);
 	uv_close((uv_handle_t *)&s->idle, on_closed);
+	uv_close((uv_handle_t *)&s->retry, on_closed);
 }
 
 void store_put(struct store *s, const char *bucket, str key, str value)

@@ -3,9 +3,9 @@
  * turn of the loop are one transaction; it is written and synced by a worker thread, one after the
  * other. If the file is lost, all is rebuilt but the history.
  *
- * Buckets: "operation" (a sync under way), "applied" (hash last called back), "owed" (hash to
- * be called back when the application is healthy), "history",
- * "children" (manifests a parent brought), "kinds" (that were written), "outbox", "memory".
+ * Buckets: "operation" (an Application's last sync, and whether it is being deleted), "applied" (hash
+ * last called back), "owed" (hash to be called back when it is healthy), "history", "children" and
+ * "projects" (manifests that a parent brought), "kinds" (that were written), "outbox", "memory".
  */
 #ifndef AGENT_STORE_H
 #define AGENT_STORE_H

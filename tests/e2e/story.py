@@ -66,7 +66,11 @@ class Story(parts.Demo):
     def restart(self, how=signal.SIGTERM):
         took = self.stop_agent(how)
         self.start_agent()
+        self.until("the API", self.applications)
         return took
 
     def all_known(self):
         self.until("all Applications", lambda: self.settled() and len(self.applications()) > 5)
+
+    def log_text(self):
+        return (self.directory / "agent.log").read_text()
