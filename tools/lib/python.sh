@@ -1,6 +1,6 @@
 # A Python environment for the tests: Debian's Python refuses pip outside of one.
 
-python_packages=('pytest>=8,<10' 'pyyaml>=6,<7')
+python_packages=('pytest>=8,<10' 'pyyaml>=6,<7' 'pytest-xdist>=3,<4')
 
 python_dir() { echo "$cache/python-$(printf '%s\n' "${python_packages[@]}" | sha256sum | cut -c1-12)"; }
 
