@@ -24,7 +24,9 @@ struct walk {
 
 static str below(struct arena *keep, str dir, str name)
 {
-	return dir.n ? arena_printf(keep, "%.*s/%.*s", STR_ARG(dir), STR_ARG(name)) : name;
+	if (!dir.n || !name.n)
+		return dir.n ? dir : name;
+	return arena_printf(keep, "%.*s/%.*s", STR_ARG(dir), STR_ARG(name));
 }
 
 static void *grown(struct arena *keep, void *at, size_t n, size_t *room, size_t size)

@@ -13,7 +13,7 @@
 enum yaml_flags {
 	YAML_FLOATS = 1, /* every number a float64: values files, fromYaml (through JSON) */
 	YAML_TYPED = 2,	 /* numbers keep INT64, UINT64, FLOAT: manifests that become objects */
-	YAML_ORDERED = 4, /* keep keys as strings only; do not resolve scalars (Chart.yaml) */
+	YAML_GENERAL = 4, /* by libyaml, also where yaml_simple.c would do: for tests */
 };
 
 /* The first document of text; an empty one gives NIL. Errors carry go-yaml's words:

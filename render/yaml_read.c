@@ -1,6 +1,7 @@
 /*
  * libyaml's events to values: an own anchor map (the later definition of a name wins), merge keys
- * in document order, keys turned into strings, caps on depth and nodes while reading.
+ * in document order, keys turned into strings, caps on depth and nodes while reading. Most texts
+ * do not come here: yaml_simple.c reads them.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "base/utf8.h"
 #include "render/fn.h"
 #include "render/yaml.h"
+#include "render/yaml_simple.h"
 
 struct reader {
 	yaml_parser_t parser;
@@ -75,6 +77,11 @@ static uint32_t size_of(struct value v, int depth)
 	return n;
 }
 
+uint32_t yaml_nodes(struct value v)
+{
+	return size_of(v, 0);
+}
+
 static bool node(struct reader *r, struct value *out, int depth);
 
 static void anchor(struct reader *r, const yaml_char_t *name, struct value v)
@@ -92,7 +99,7 @@ static bool alias(struct reader *r, struct value *out)
 	if (!v)
 		return error_set(r->err, ERROR_INVALID, "yaml: unknown anchor '%.*s' referenced",
 				 STR_ARG(name));
-	if (!count(r, size_of(*v, 0)))
+	if (!count(r, yaml_nodes(*v)))
 		return false;
 	*out = value_copy(r->keep, *v, false); /* values are references: each use its own */
 	return true;
@@ -375,15 +382,13 @@ static bool document(struct reader *r, struct value *out, bool *end)
 	return next(r); /* the document's end, where libyaml sees what is wrong after it */
 }
 
-static bool start(struct reader *r, struct arena *keep, str text, unsigned flags,
-		  struct error *err)
+static bool start(struct reader *r, str text)
 {
-	*r = (struct reader){.keep = keep, .flags = flags, .err = err};
 	if (text.n > LIMIT_YAML_BYTES)
-		return error_set(err, ERROR_LIMIT, "yaml: text is larger than %u bytes",
+		return error_set(r->err, ERROR_LIMIT, "yaml: text is larger than %u bytes",
 				 LIMIT_YAML_BYTES);
 	if (!yaml_parser_initialize(&r->parser))
-		return error_set(err, ERROR_MEMORY, "out of memory");
+		return error_set(r->err, ERROR_MEMORY, "out of memory");
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)(text.n ? text.s : ""),
 				     text.n);
@@ -397,20 +402,12 @@ static void stop(struct reader *r)
 	yaml_parser_delete(&r->parser);
 }
 
-/* libyaml's memory must go even when the arena leaps. */
-static bool read_guarded(struct reader *r, struct list *all, struct value *first)
+static bool documents(struct reader *r, str text, struct list *all, struct value *first)
 {
-	jmp_buf env, *former = r->keep->guard;
-	bool ok = true, end = false;
+	bool ok, end = false;
 
-	if (setjmp(env)) {
-		stop(r);
-		arena_guard(r->keep, former);
-		if (former)
-			longjmp(*former, 1);
-		return error_set(r->err, ERROR_LIMIT, "yaml: the text takes too much memory");
-	}
-	arena_guard(r->keep, &env);
+	if (!start(r, text))
+		return false;
 	do {
 		struct value v = VALUE_NONE;
 
@@ -420,6 +417,33 @@ static bool read_guarded(struct reader *r, struct list *all, struct value *first
 		if (ok && first)
 			*first = v;
 	} while (ok && all && !end);
+	return ok;
+}
+
+/* libyaml's memory must go even when the arena leaps. */
+static bool read_guarded(struct reader *r, str text, struct list *all, struct value *first)
+{
+	jmp_buf env, *former = r->keep->guard;
+	struct value v;
+	bool ok;
+
+	if (setjmp(env)) {
+		stop(r);
+		arena_guard(r->keep, former);
+		if (former)
+			longjmp(*former, 1);
+		return error_set(r->err, ERROR_LIMIT, "yaml: the text takes too much memory");
+	}
+	arena_guard(r->keep, &env);
+	if ((r->flags & YAML_GENERAL) || !yaml_simple(r->keep, text, r->flags, &v)) {
+		ok = documents(r, text, all, first);
+	} else {
+		ok = true;
+		if (all)
+			list_add(r->keep, all, v);
+		else
+			*first = v;
+	}
 	arena_guard(r->keep, former);
 	stop(r);
 	return ok;
@@ -427,10 +451,10 @@ static bool read_guarded(struct reader *r, struct list *all, struct value *first
 
 bool yaml_read(struct arena *keep, str text, unsigned flags, struct value *out, struct error *err)
 {
+	struct reader r = {.keep = keep, .flags = flags, .err = err};
 	struct value v = VALUE_NONE;
-	struct reader r;
 
-	if (!start(&r, keep, text, flags, err) || !read_guarded(&r, NULL, &v))
+	if (!read_guarded(&r, text, NULL, &v))
 		return false;
 	*out = v;
 	return true;
@@ -439,10 +463,10 @@ bool yaml_read(struct arena *keep, str text, unsigned flags, struct value *out, 
 bool yaml_read_all(struct arena *keep, str text, unsigned flags, struct list **out,
 		   struct error *err)
 {
+	struct reader r = {.keep = keep, .flags = flags, .err = err};
 	struct list *all = list_new(keep, 0);
-	struct reader r;
 
-	if (!start(&r, keep, text, flags, err) || !read_guarded(&r, all, NULL))
+	if (!read_guarded(&r, text, all, NULL))
 		return false;
 	*out = all;
 	return true;
