@@ -108,7 +108,7 @@ static void arena_more(struct arena *a, size_t want)
 		n = want + ALIGN;
 	if (!num_add(a->used, n, &total) || (a->cap && total > a->cap))
 		arena_fail(a, true);
-	c = mem_alloc(n + sizeof *c + ALIGN);
+	c = mem_realloc(NULL, n + sizeof *c + ALIGN); /* what is handed out is zeroed then */
 	if (!c)
 		arena_fail(a, false);
 	c->next = a->chunks;
@@ -120,7 +120,7 @@ static void arena_more(struct arena *a, size_t want)
 	arena_hide(a->at, n);
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+static char *take(struct arena *a, size_t n)
 {
 	size_t pad = (size_t)(-(uintptr_t)a->at & (ALIGN - 1));
 	char *p;
@@ -134,8 +134,12 @@ void *arena_alloc(struct arena *a, size_t n)
 	p = a->at + pad;
 	a->at = p + n;
 	arena_show(p, n);
-	memset(p, 0, n);
 	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	return memset(take(a, n), 0, n);
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)
@@ -171,7 +175,7 @@ void *arena_grow(struct arena *a, void *p, size_t old, size_t want)
 		return p;
 	}
 	/* Aligned for any use; text does not mind. */
-	fresh = arena_alloc(a, want);
+	fresh = take(a, want);
 	if (old && p)
 		memcpy(fresh, p, old < want ? old : want);
 	return fresh;

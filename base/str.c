@@ -17,6 +17,22 @@ int str_cmp(str a, str b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
+#define SHORT 16
+
+/* memmem looks at every byte; the first of a needle is mostly rare ('<', '{', a newline). */
+static const char *find_short(str a, str needle)
+{
+	const char *at = a.s, *end = a.s + a.n;
+
+	while ((size_t)(end - at) >= needle.n) {
+		at = memchr(at, needle.s[0], (size_t)(end - at) - needle.n + 1);
+		if (!at || memcmp(at, needle.s, needle.n) == 0)
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
 ptrdiff_t str_find(str a, str needle)
 {
 	const char *at;
@@ -25,7 +41,10 @@ ptrdiff_t str_find(str a, str needle)
 		return 0;
 	if (a.n == 0)
 		return -1;
-	at = memmem(a.s, a.n, needle.s, needle.n);
+	if (needle.n > SHORT)
+		at = memmem(a.s, a.n, needle.s, needle.n);
+	else
+		at = find_short(a, needle);
 	return at ? at - a.s : -1;
 }
 

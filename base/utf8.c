@@ -8,14 +8,12 @@ static bool is_tail(unsigned char c)
 	return (c & 0xC0) == 0x80;
 }
 
-uint32_t utf8_rune(str s, size_t *width)
+uint32_t utf8_rune_long(str s, size_t *width)
 {
 	const unsigned char *p = (const unsigned char *)s.s;
 	uint32_t r;
 
 	*width = 1;
-	if (p[0] < 0x80)
-		return p[0];
 	if (p[0] >= 0xC2 && p[0] <= 0xDF && s.n >= 2 && is_tail(p[1])) {
 		*width = 2;
 		return (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3Fu);

@@ -31,8 +31,10 @@ bool yaml_write(struct buf *out, struct value v);
 bool yaml_write_pretty(struct buf *out, struct value v);
 
 /* The type a plain scalar resolves to (reference 3.2), for the reader and the emitter. */
+struct value yaml_scalar(struct arena *keep, str text, unsigned flags);
+/* True: by its first byte it is a string. */
+bool yaml_is_text(str text);
 /* Does go-yaml resolve the text as a timestamp? Then the emitter quotes it. */
 bool yaml_is_timestamp(str text);
-struct value yaml_scalar(struct arena *keep, str text, unsigned flags);
 
 #endif

@@ -266,24 +266,15 @@ static bool key_text(struct reader *r, struct value v, struct value of, str *out
 	}
 }
 
-static bool merge(struct reader *r, struct map *into, struct value v)
+bool yaml_merge(struct arena *keep, struct map *into, struct value v)
 {
-	if (v.type == VALUE_LIST) {
-		/* The earlier map of a list wins: merge from the end. */
-		for (uint32_t i = list_n(v.list); i > 0; i--)
-			if (v.list->at[i - 1].type != VALUE_MAP ||
-			    !merge(r, into, v.list->at[i - 1]))
-				return error_set(r->err, ERROR_INVALID,
-						 "yaml: map merge requires map or sequence of maps "
-						 "as the value");
-		return true;
-	}
-	if (v.type != VALUE_MAP)
-		return error_set(r->err, ERROR_INVALID,
-				 "yaml: map merge requires map or sequence of maps as the value");
-	for (uint32_t i = 0; i < map_n(v.map); i++)
-		map_set(r->keep, into, map_key(&v.map->at[i]), v.map->at[i].value);
-	return true;
+	/* The earlier map of a list wins: merge from the end. */
+	for (uint32_t i = list_n(value_list(v)); i > 0; i--)
+		if (v.list->at[i - 1].type != VALUE_MAP || !yaml_merge(keep, into, v.list->at[i - 1]))
+			return false;
+	for (uint32_t i = 0; i < map_n(value_map(v)); i++)
+		map_set(keep, into, map_key(&v.map->at[i]), v.map->at[i].value);
+	return v.type == VALUE_LIST || v.type == VALUE_MAP;
 }
 
 static bool is_merge_key(const struct reader *r)
@@ -319,8 +310,9 @@ static bool mapping(struct reader *r, struct value *out, int depth)
 		if (!next(r) || !node(r, &v, depth + 1))
 			return false;
 		if (merges) {
-			if (!merge(r, m, v))
-				return false;
+			if (!yaml_merge(r->keep, m, v))
+				return error_set(r->err, ERROR_INVALID, "yaml: map merge requires map or sequence "
+								       "of maps as the value");
 			continue;
 		}
 		if (!key_text(r, key, v, &text))

@@ -7,23 +7,26 @@
 #include "base/num.h"
 #include "render/yaml.h"
 
+#define W(text) STR_INIT(text)
 static const struct {
-	const char *text;
-	char type; /* t f n, + - . for the floats that JSON lacks, m for merge */
+	str text;
+	char type; /* t f n, + - . for the floats that JSON lacks */
 } words[] = {
-	{"y", 't'},    {"Y", 't'},    {"yes", 't'},   {"Yes", 't'},   {"YES", 't'},  {"true", 't'},
-	{"True", 't'}, {"TRUE", 't'}, {"on", 't'},    {"On", 't'},    {"ON", 't'},   {"n", 'f'},
-	{"N", 'f'},    {"no", 'f'},   {"No", 'f'},    {"NO", 'f'},    {"false", 'f'}, {"False", 'f'},
-	{"FALSE", 'f'}, {"off", 'f'}, {"Off", 'f'},   {"OFF", 'f'},   {"", 'n'},     {"~", 'n'},
-	{"null", 'n'}, {"Null", 'n'}, {"NULL", 'n'},  {".nan", '.'},  {".NaN", '.'}, {".NAN", '.'},
-	{".inf", '+'}, {".Inf", '+'}, {".INF", '+'},  {"+.inf", '+'}, {"+.Inf", '+'}, {"+.INF", '+'},
-	{"-.inf", '-'}, {"-.Inf", '-'}, {"-.INF", '-'},
+	{W("y"), 't'},	   {W("Y"), 't'},     {W("yes"), 't'},	 {W("Yes"), 't'},   {W("YES"), 't'},
+	{W("true"), 't'},  {W("True"), 't'},  {W("TRUE"), 't'},	 {W("on"), 't'},    {W("On"), 't'},
+	{W("ON"), 't'},	   {W("n"), 'f'},     {W("N"), 'f'},	 {W("no"), 'f'},    {W("No"), 'f'},
+	{W("NO"), 'f'},	   {W("false"), 'f'}, {W("False"), 'f'}, {W("FALSE"), 'f'}, {W("off"), 'f'},
+	{W("Off"), 'f'},   {W("OFF"), 'f'},   {W("~"), 'n'},	 {W("null"), 'n'},  {W("Null"), 'n'},
+	{W("NULL"), 'n'},  {W(".nan"), '.'},  {W(".NaN"), '.'},	 {W(".NAN"), '.'},  {W(".inf"), '+'},
+	{W(".Inf"), '+'},  {W(".INF"), '+'},  {W("+.inf"), '+'}, {W("+.Inf"), '+'}, {W("+.INF"), '+'},
+	{W("-.inf"), '-'}, {W("-.Inf"), '-'}, {W("-.INF"), '-'},
 };
+#define WORD_MAX 5
 
 static bool word(str text, struct value *out)
 {
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (!str_is(text, words[i].text))
+		if (!str_eq(text, words[i].text))
 			continue;
 		switch (words[i].type) {
 		case 't':
@@ -169,18 +172,33 @@ static bool number(str s, struct value *out)
 	return float_shape(str_make(plain, n)) && floating(plain, out);
 }
 
+/* What a scalar's first byte allows. */
+#define WORD 1
+#define NUMBER 2
+static const unsigned char starts[256] = {
+	['y'] = WORD, ['Y'] = WORD, ['n'] = WORD, ['N'] = WORD, ['t'] = WORD, ['T'] = WORD,
+	['f'] = WORD, ['F'] = WORD, ['o'] = WORD, ['O'] = WORD, ['~'] = WORD,
+	['.'] = WORD | NUMBER, ['+'] = WORD | NUMBER, ['-'] = WORD | NUMBER,
+	['0'] = NUMBER, ['1'] = NUMBER, ['2'] = NUMBER, ['3'] = NUMBER, ['4'] = NUMBER,
+	['5'] = NUMBER, ['6'] = NUMBER, ['7'] = NUMBER, ['8'] = NUMBER, ['9'] = NUMBER,
+};
+
+bool yaml_is_text(str text)
+{
+	return text.n && !starts[(unsigned char)text.s[0]];
+}
+
 struct value yaml_scalar(struct arena *keep, str text, unsigned flags)
 {
+	unsigned may = text.n ? starts[(unsigned char)text.s[0]] : 0;
 	struct value v = value_str(text);
-	char c = text.n ? text.s[0] : '\0';
 
 	(void)keep;
-	if (!text.n || strchr("yYnNtTfFoO~.+-", c) || c == 'n')
-		if (text.n < 6 && word(text, &v))
-			return v;
-	if (!(c == '.' || c == '+' || c == '-' || (c >= '0' && c <= '9')))
+	if (!text.n)
+		return VALUE_NONE;
+	if ((may & WORD) && text.n <= WORD_MAX && word(text, &v))
 		return v;
-	if (yaml_is_timestamp(text) || !number(text, &v))
+	if (!(may & NUMBER) || yaml_is_timestamp(text) || !number(text, &v))
 		return value_str(text);
 	if (flags & YAML_FLOATS) {
 		if (v.type == VALUE_INT64)

@@ -11,5 +11,7 @@
 bool yaml_simple(struct arena *keep, str text, unsigned flags, struct value *out);
 /* How many nodes a value is made of. */
 uint32_t yaml_nodes(struct value v);
+/* What a merge key does; false when v is no map and no list of maps. */
+bool yaml_merge(struct arena *keep, struct map *into, struct value v);
 
 #endif

@@ -118,9 +118,7 @@ static bool is_base60(str s)
 
 static bool resolves(str s)
 {
-	char c = s.n ? s.s[0] : '\0';
-
-	if (s.n && !strchr("yYnNtTfFoO~.+-0123456789", c))
+	if (yaml_is_text(s))
 		return false;
 	return !value_is(yaml_scalar(NULL, s, YAML_TYPED), VALUE_STR) || yaml_is_timestamp(s) ||
 	       is_base60(s);
@@ -287,6 +285,17 @@ static void write_valid(struct writer *w, str s, size_t indent, bool is_key)
 		write_double(w, s, indent);
 }
 
+/* Visible ASCII that is nothing but plain: most keys and values. */
+static bool is_tame(str s)
+{
+	unsigned char odd = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		odd |= (unsigned char)((unsigned char)(s.s[i] - '!') > '~' - '!');
+	return !odd && s.n && !starts_badly(s) && s.s[s.n - 1] != ':' && !str_starts(s, STR("---")) &&
+	       !str_starts(s, STR("...")) && !resolves(s);
+}
+
 /* The JSON step puts U+FFFD in place of every byte that is no UTF-8. */
 static void write_string(struct writer *w, str s, size_t indent, bool is_key)
 {
@@ -294,6 +303,10 @@ static void write_string(struct writer *w, str s, size_t indent, bool is_key)
 	size_t width;
 	bool whole = true;
 
+	if (is_tame(s)) {
+		buf_add(w->out, s);
+		return;
+	}
 	for (size_t i = 0; i < s.n && whole; i += width)
 		whole = utf8_rune(str_from(s, i), &width) != UTF8_ERROR || width > 1;
 	if (whole) {
@@ -385,11 +398,33 @@ static int digits_order(const struct runes *a, const struct runes *b, size_t i)
 	return a->at[i] < b->at[i] ? -1 : 1;
 }
 
+/* Where ASCII letters decide; 0: they do not. */
+static int ascii_order(str a, str b)
+{
+	size_t i = 0;
+	unsigned char x, y;
+
+	while (i < a.n && i < b.n && a.s[i] == b.s[i])
+		i++;
+	if (i == a.n || i == b.n || i >= 64)
+		return 0;
+	x = (unsigned char)a.s[i];
+	y = (unsigned char)b.s[i];
+	if (x >= 0x80 || y >= 0x80 || (!is_letter(x) && !is_letter(y)))
+		return 0;
+	if (is_letter(x) && is_letter(y))
+		return x < y ? -1 : 1;
+	return is_letter(y) ? -1 : 1;
+}
+
 static int natural_order(const void *x, const void *y)
 {
 	const struct map_entry *const *m = x, *const *n = y;
 	struct runes a, b;
+	int order = ascii_order(map_key(*m), map_key(*n));
 
+	if (order)
+		return order;
 	runes_of(&a, map_key(*m));
 	runes_of(&b, map_key(*n));
 	for (size_t i = 0; i < a.n && i < b.n; i++) {
