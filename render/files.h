@@ -19,7 +19,7 @@ enum file_type { FILE_REGULAR, FILE_DIRECTORY };
 struct file_entry {
 	str name; /* one path part */
 	enum file_type type;
-	str id; /* content identity (git OID as 40 hex digits), empty when the source has none */
+	str id; /* a file's content identity (git OID as 40 hex digits), empty when the source has none */
 };
 
 struct files {

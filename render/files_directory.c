@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -58,17 +59,33 @@ static char *resolve(struct directory *d, str path, struct error *err)
 	return real;
 }
 
-static bool type_of(const char *path, enum file_type *out, struct error *err)
+/* The id is as good as the file system's clock: enough for a process that renders and ends. */
+static bool describe(struct arena *keep, const struct stat *st, const char *path, struct file_entry *out,
+		     struct error *err)
 {
-	struct stat st;
-
-	if (stat(path, &st))
-		return error_errno(err, "stat %s", path);
-	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+	if (!S_ISDIR(st->st_mode) && !S_ISREG(st->st_mode))
 		return error_set(err, ERROR_INVALID,
 				 "cannot load irregular file %s as it has file mode type bits set", path);
-	*out = S_ISDIR(st.st_mode) ? FILE_DIRECTORY : FILE_REGULAR;
+	out->type = S_ISDIR(st->st_mode) ? FILE_DIRECTORY : FILE_REGULAR;
+	if (out->type == FILE_REGULAR)
+		out->id = arena_printf(keep, "%jx:%jx:%jx:%jx.%lx:%jx.%lx", (uintmax_t)st->st_dev,
+				       (uintmax_t)st->st_ino, (uintmax_t)st->st_size, (uintmax_t)st->st_mtim.tv_sec,
+				       (unsigned long)st->st_mtim.tv_nsec, (uintmax_t)st->st_ctim.tv_sec,
+				       (unsigned long)st->st_ctim.tv_nsec);
 	return true;
+}
+
+static bool look_at(struct directory *d, struct arena *keep, str path, struct file_entry *out, struct error *err)
+{
+	char *real = resolve(d, path, err);
+	struct stat st;
+	bool ok;
+
+	if (!real)
+		return false;
+	ok = !stat(real, &st) ? describe(keep, &st, real, out, err) : error_errno(err, "stat %s", real);
+	free(real);
+	return ok;
 }
 
 static int by_name(const void *x, const void *y)
@@ -78,6 +95,18 @@ static int by_name(const void *x, const void *y)
 	return str_cmp(a->name, b->name);
 }
 
+/* What is no link lies where the directory does, which has been resolved. */
+static bool list_entry(struct directory *d, DIR *dir, struct arena *keep, str path, struct file_entry *out,
+		       struct error *err)
+{
+	str full = path.n ? arena_printf(keep, "%.*s/%.*s", STR_ARG(path), STR_ARG(out->name)) : out->name;
+	struct stat st;
+
+	if (fstatat(dirfd(dir), out->name.s, &st, AT_SYMLINK_NOFOLLOW) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return look_at(d, keep, full, out, err);
+	return describe(keep, &st, full.s, out, err);
+}
+
 static bool list_entries(struct directory *d, DIR *dir, struct arena *keep, str path,
 			 struct file_entry **out, size_t *n, struct error *err)
 {
@@ -85,9 +114,7 @@ static bool list_entries(struct directory *d, DIR *dir, struct arena *keep, str 
 	struct dirent *e;
 
 	while ((e = readdir(dir))) {
-		str name = str_of(e->d_name), full;
-		char *real;
-		bool ok;
+		str name = str_of(e->d_name);
 
 		if (str_is(name, ".") || str_is(name, ".."))
 			continue;
@@ -101,11 +128,7 @@ static bool list_entries(struct directory *d, DIR *dir, struct arena *keep, str 
 			room = want;
 		}
 		(*out)[*n] = (struct file_entry){.name = arena_str(keep, name)};
-		full = arena_printf(keep, "%.*s%s%s", STR_ARG(path), path.n ? "/" : "", e->d_name);
-		real = resolve(d, full, err);
-		ok = real && type_of(real, &(*out)[*n].type, err);
-		free(real);
-		if (!ok)
+		if (!list_entry(d, dir, keep, path, &(*out)[*n], err))
 			return false;
 		++*n;
 	}
@@ -186,13 +209,9 @@ static bool directory_stat(struct files *f, struct arena *keep, str path, struct
 			   struct error *err)
 {
 	struct directory *d = (struct directory *)f;
-	char *real = resolve(d, path, err);
-	bool ok;
 
 	*out = (struct file_entry){.name = arena_str(keep, path_base(path))};
-	ok = real && type_of(real, &out->type, err);
-	free(real);
-	return ok;
+	return look_at(d, keep, path, out, err);
 }
 
 struct files *files_directory(struct arena *keep, const char *root)
