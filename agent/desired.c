@@ -241,7 +241,7 @@ static bool render_directory(struct desired_job *j, size_t source, str below, in
 	if (!path_join(keep, src->path, below, &dir, err) || !files->list(files, keep, dir, &entries, &n, err))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		name = below.n ? arena_printf(keep, "%.*s/%.*s", STR_ARG(below), STR_ARG(entries[i].name)) : entries[i].name;
+		name = path_below(keep, below, entries[i].name);
 		if (entries[i].type == FILE_DIRECTORY) {
 			if (src->directory.recurse && !render_directory(j, source, name, depth + 1, err))
 				return false;

@@ -53,3 +53,17 @@ bool path_join(struct arena *keep, str dir, str path, str *out, struct error *er
 	*out = str_make(b.n ? b.s : "", b.n);
 	return true;
 }
+
+str path_below(struct arena *keep, str dir, str name)
+{
+	char *p;
+
+	if (!dir.n || !name.n)
+		return dir.n ? dir : name;
+	p = arena_text(keep, dir.n + name.n + 2);
+	memcpy(p, dir.s, dir.n);
+	p[dir.n] = '/';
+	memcpy(p + dir.n + 1, name.s, name.n);
+	p[dir.n + 1 + name.n] = '\0';
+	return str_make(p, dir.n + 1 + name.n);
+}

@@ -15,4 +15,7 @@ bool path_join(struct arena *keep, str dir, str path, str *out, struct error *er
 str path_base(str path); /* after the last '/' */
 str path_dir(str path);	 /* before the last '/', or "" */
 
+/* "dir/name"; one of the two when the other is empty. */
+str path_below(struct arena *keep, str dir, str name);
+
 #endif

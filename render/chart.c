@@ -22,13 +22,6 @@ struct walk {
 	struct error *err;
 };
 
-static str below(struct arena *keep, str dir, str name)
-{
-	if (!dir.n || !name.n)
-		return dir.n ? dir : name;
-	return arena_printf(keep, "%.*s/%.*s", STR_ARG(dir), STR_ARG(name));
-}
-
 static void *grown(struct arena *keep, void *at, size_t n, size_t *room, size_t size)
 {
 	if (n < *room)
@@ -46,10 +39,10 @@ static bool walk_dir(struct walk *w, str path, int depth)
 	if (depth > LIMIT_GIT_TREE_DEPTH)
 		return error_set(w->err, ERROR_LIMIT, "the chart's directories are nested deeper than %d",
 				 LIMIT_GIT_TREE_DEPTH);
-	if (!w->files->list(w->files, w->keep, below(w->keep, w->dir, path), &entries, &n, w->err))
+	if (!w->files->list(w->files, w->keep, path_below(w->keep, w->dir, path), &entries, &n, w->err))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		str name = below(w->keep, path, entries[i].name);
+		str name = path_below(w->keep, path, entries[i].name);
 		bool dir = entries[i].type == FILE_DIRECTORY;
 
 		if (ignore_match(w->ignore, name, dir))
@@ -75,7 +68,7 @@ bool chart_walk(struct arena *keep, struct files *files, str dir, struct chart_f
 	struct error absent = {.kind = ERROR_NONE};
 	str rules = STR_NONE;
 
-	if (!files->read(files, keep, below(keep, dir, STR(".helmignore")), LIMIT_CHART_FILE, &rules,
+	if (!files->read(files, keep, path_below(keep, dir, STR(".helmignore")), LIMIT_CHART_FILE, &rules,
 			 &absent) &&
 	    absent.kind != ERROR_NOT_FOUND) {
 		*err = absent;
@@ -99,7 +92,7 @@ bool chart_read(struct arena *keep, struct files *files, str dir, struct chart_f
 	size_t total = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!files->read(files, keep, below(keep, dir, at[i].name), LIMIT_CHART_FILE,
+		if (!files->read(files, keep, path_below(keep, dir, at[i].name), LIMIT_CHART_FILE,
 				 &at[i].data, err))
 			return false;
 		at[i].data = without_bom(at[i].data);

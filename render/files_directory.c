@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "render/files.h"
 
@@ -22,6 +23,24 @@ struct directory {
 	const char *given;
 	int failed;
 };
+
+/* No part of the path below the root is a link, so that it needs no resolving: the root has been. */
+static bool is_direct(char *full, size_t root)
+{
+	char target[1];
+
+	if (strstr(full + root, "/.") || strstr(full + root, "//"))
+		return false;
+	for (char *at = full + root; *at; *at = '/') {
+		at = strchrnul(at + 1, '/');
+		if (!*at)
+			return readlink(full, target, sizeof target) < 0 && errno == EINVAL;
+		*at = '\0';
+		if (readlink(full, target, sizeof target) >= 0 || errno != EINVAL)
+			return *at = '/', false;
+	}
+	return true;
+}
 
 /* The resolved path, from malloc, or NULL. */
 static char *resolve(struct directory *d, str path, struct error *err)
@@ -41,7 +60,7 @@ static char *resolve(struct directory *d, str path, struct error *err)
 		return NULL;
 	}
 	snprintf(full, sizeof full, "%s%s%.*s", d->root, path.n ? "/" : "", STR_ARG(path));
-	real = realpath(full, NULL);
+	real = is_direct(full, strlen(d->root)) ? mem_strdup(full) : realpath(full, NULL);
 	if (!real) {
 		bool absent = errno == ENOENT || errno == ENOTDIR;
 
@@ -99,7 +118,7 @@ static int by_name(const void *x, const void *y)
 static bool list_entry(struct directory *d, DIR *dir, struct arena *keep, str path, struct file_entry *out,
 		       struct error *err)
 {
-	str full = path.n ? arena_printf(keep, "%.*s/%.*s", STR_ARG(path), STR_ARG(out->name)) : out->name;
+	str full = path_below(keep, path, out->name);
 	struct stat st;
 
 	if (fstatat(dirfd(dir), out->name.s, &st, AT_SYMLINK_NOFOLLOW) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))

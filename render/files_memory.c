@@ -106,18 +106,12 @@ struct below {
 	str dir;
 };
 
-static str below_path(struct below *b, struct arena *keep, str path)
-{
-	return path.n && b->dir.n ? arena_printf(keep, "%.*s/%.*s", STR_ARG(b->dir), STR_ARG(path))
-				  : path.n ? path : b->dir;
-}
-
 static bool below_list(struct files *f, struct arena *keep, str path, struct file_entry **out,
 		       size_t *n, struct error *err)
 {
 	struct below *b = (struct below *)f;
 
-	return b->over->list(b->over, keep, below_path(b, keep, path), out, n, err);
+	return b->over->list(b->over, keep, path_below(keep, b->dir, path), out, n, err);
 }
 
 static bool below_read(struct files *f, struct arena *keep, str path, size_t cap, str *out,
@@ -125,7 +119,7 @@ static bool below_read(struct files *f, struct arena *keep, str path, size_t cap
 {
 	struct below *b = (struct below *)f;
 
-	return b->over->read(b->over, keep, below_path(b, keep, path), cap, out, err);
+	return b->over->read(b->over, keep, path_below(keep, b->dir, path), cap, out, err);
 }
 
 static bool below_stat(struct files *f, struct arena *keep, str path, struct file_entry *out,
@@ -133,7 +127,7 @@ static bool below_stat(struct files *f, struct arena *keep, str path, struct fil
 {
 	struct below *b = (struct below *)f;
 
-	return b->over->stat(b->over, keep, below_path(b, keep, path), out, err);
+	return b->over->stat(b->over, keep, path_below(keep, b->dir, path), out, err);
 }
 
 struct files *files_below(struct arena *keep, struct files *f, str dir)

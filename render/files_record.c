@@ -84,10 +84,12 @@ static bool recorder_list(struct files *f, struct arena *keep, str path, struct 
 			  size_t *n, struct error *err)
 {
 	struct recorder *r = (struct recorder *)f;
-	struct error mine = {.kind = ERROR_NONE};
+	struct error mine;
 	unsigned char answer[DIGEST_SHA256];
-	bool ok = r->over->list(r->over, keep, path, out, n, &mine);
+	bool ok;
 
+	error_clear(&mine); /* an initializer would zero its 8 kB of text */
+	ok = r->over->list(r->over, keep, path, out, n, &mine);
 	if (ok)
 		hash_list(*out, *n, answer);
 	note(r->record, ASKED_LIST, path, ok, &mine, answer);
@@ -109,10 +111,12 @@ static bool recorder_stat(struct files *f, struct arena *keep, str path, struct 
 			  struct error *err)
 {
 	struct recorder *r = (struct recorder *)f;
-	struct error mine = {.kind = ERROR_NONE};
+	struct error mine;
 	unsigned char answer[DIGEST_SHA256];
-	bool ok = stat_answer(r->over, keep, path, out, answer, &mine);
+	bool ok;
 
+	error_clear(&mine);
+	ok = stat_answer(r->over, keep, path, out, answer, &mine);
 	note(r->record, ASKED_STAT, path, ok, &mine, answer);
 	if (!ok && err)
 		*err = mine;
@@ -144,11 +148,12 @@ static bool recorder_read(struct files *f, struct arena *keep, str path, size_t 
 			  struct error *err)
 {
 	struct recorder *r = (struct recorder *)f;
-	struct error mine = {.kind = ERROR_NONE};
+	struct error mine;
 	unsigned char answer[DIGEST_SHA256];
-	bool ok = r->over->read(r->over, keep, path, cap, out, &mine) &&
-		  read_answer(r->over, keep, path, out, answer, &mine);
+	bool ok;
 
+	error_clear(&mine);
+	ok = r->over->read(r->over, keep, path, cap, out, &mine) && read_answer(r->over, keep, path, out, answer, &mine);
 	note(r->record, ASKED_READ, path, ok, &mine, answer);
 	if (!ok && err)
 		*err = mine;

@@ -86,14 +86,14 @@ static void add_unit(struct render *r, struct unit u)
 static void add_templates(struct render *r, const struct chart *c, str path, struct map *dot)
 {
 	bool library = str_is(c->type, "library");
-	str base = arena_printf(r->scratch, "%.*s/templates", STR_ARG(path));
+	str base = path_below(r->scratch, path, STR("templates"));
 
 	for (size_t i = 0; i < c->templates_n; i++) {
 		struct unit u = {.file = &c->templates[i], .dot = dot, .base_path = base};
 
 		if (library && !str_starts(path_base(c->templates[i].name), STR("_")))
 			continue;
-		u.name = arena_printf(r->scratch, "%.*s/%.*s", STR_ARG(path), STR_ARG(u.file->name));
+		u.name = path_below(r->scratch, path, u.file->name);
 		for (size_t j = 0; j < u.name.n; j++)
 			u.slashes += u.name.s[j] == '/';
 		add_unit(r, u);

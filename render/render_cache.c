@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/path.h"
 
 struct generation {
 	struct arena arena;
@@ -199,7 +200,7 @@ bool render_cache_template(struct generation *g, struct arena *scratch, str name
 	bool ok = true;
 	str key, id = file->id.n ? file->id : digest_hex(scratch, "sha256", file->data);
 
-	key = arena_printf(scratch, "%.*s %.*s", STR_ARG(id), STR_ARG(name));
+	key = path_below(scratch, id, name);
 	pthread_mutex_lock(&g->cache->lock);
 	*out = lookup(g->templates, key);
 	if (!*out) {

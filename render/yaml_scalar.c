@@ -26,7 +26,7 @@ static const struct {
 static bool word(str text, struct value *out)
 {
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (!str_eq(text, words[i].text))
+		if (text.s[0] != words[i].text.s[0] || !str_eq(text, words[i].text))
 			continue;
 		switch (words[i].type) {
 		case 't':

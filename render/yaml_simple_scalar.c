@@ -55,9 +55,15 @@ bool simple_end_line(struct simple *s, const char *at)
 
 bool simple_starts_plain(const char *at)
 {
-	if (*at == '-' || *at == '?' || *at == ':')
+	switch (*at) {
+	case '-': case '?': case ':':
 		return !is_blank(at[1]);
-	return !memchr(",[]{}#&*!|>'\"%@`", *at, 16);
+	case ',': case '[': case ']': case '{': case '}': case '#': case '&': case '*':
+	case '!': case '|': case '>': case '\'': case '"': case '%': case '@': case '`':
+		return false;
+	default:
+		return true;
+	}
 }
 
 const char *simple_plain_end(const char *at)

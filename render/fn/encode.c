@@ -194,9 +194,10 @@ typedef bool reader(struct call *c, str text, bool list, struct value *out, stru
 
 static bool read_map(struct call *c, reader *read, str text, struct value *out)
 {
-	struct error err = {.kind = ERROR_NONE};
+	struct error err;
 	struct map *m;
 
+	error_clear(&err); /* an initializer would zero its 8 kB of text */
 	if (read(c, text, false, out, &err)) {
 		if (out->type == VALUE_NIL)
 			*out = value_of_map(map_new(c->arena, 0));
@@ -213,9 +214,10 @@ static bool read_map(struct call *c, reader *read, str text, struct value *out)
 
 static bool read_list(struct call *c, reader *read, str text, struct value *out)
 {
-	struct error err = {.kind = ERROR_NONE};
+	struct error err;
 	struct list *l;
 
+	error_clear(&err);
 	if (read(c, text, true, out, &err)) {
 		if (out->type == VALUE_NIL)
 			*out = value_of_list(list_new(c->arena, 0));
