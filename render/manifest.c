@@ -142,16 +142,24 @@ static struct manifest *add(struct arena *keep, struct manifest_list *l)
 	return &l->at[l->n++];
 }
 
-static bool add_document(struct arena *keep, struct manifest_list *l, str source, str text,
+/* What is applied is what Helm prints: the trimmed document and a newline, which the last block
+ * scalar keeps. Mostly that newline is there already. */
+static str with_newline(struct arena *keep, str document, const char *end)
+{
+	if (document.s + document.n < end && document.s[document.n] == '\n')
+		return str_make(document.s, document.n + 1);
+	return arena_concat(keep, document, STR("\n"));
+}
+
+/* `end` is that of the file. */
+static bool add_document(struct arena *keep, struct manifest_list *l, str source, str text, const char *end,
 			 struct error *err)
 {
 	struct value object, hook;
 	struct manifest *m;
 	uint32_t events = 0;
 
-	/* What is applied is what Helm prints: the trimmed document and a newline, which the last block
-	 * scalar keeps. */
-	if (!yaml_read(keep, arena_concat(keep, text, STR("\n")), YAML_TYPED, &object, err)) {
+	if (!yaml_read(keep, with_newline(keep, text, end), YAML_TYPED, &object, err)) {
 		error_wrap(err, "error converting YAML to JSON");
 		return error_wrap(err, "YAML parse error on %.*s", STR_ARG(source));
 	}
@@ -176,6 +184,7 @@ static bool add_document(struct arena *keep, struct manifest_list *l, str source
 bool manifest_add_file(struct arena *keep, struct manifest_list *l, str source, str text,
 		       struct error *err)
 {
+	const char *end = text.s + text.n;
 	str document;
 
 	text = str_trim(text);
@@ -184,7 +193,7 @@ bool manifest_add_file(struct arena *keep, struct manifest_list *l, str source, 
 	while (manifest_next(&text, &document)) {
 		if (!document.n)
 			continue;
-		if (!add_document(keep, l, source, str_trim(document), err))
+		if (!add_document(keep, l, source, str_trim(document), end, err))
 			return false;
 	}
 	return true;
