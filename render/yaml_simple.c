@@ -1,8 +1,8 @@
 /*
  * The short way from YAML to values: the block style that toYaml and most charts write, read line
- * by line and straight into maps and lists. Whatever is not plainly of that style (tags, flow
- * maps, odd bytes, every error) is declined, and libyaml reads the text instead: so it
- * alone decides what is wrong. tests/fuzz/yaml_simple.c holds the two to the same values.
+ * by line and straight into maps and lists. Whatever is not plainly of that style (tags, flow maps,
+ * odd bytes, every error) is declined, and libyaml reads the text instead: so it alone decides what
+ * is wrong. tests/render/yaml_simple.c and tests/fuzz/yaml_simple.c hold the two to the same values.
  */
 #include "render/yaml_simple.h"
 
@@ -63,7 +63,7 @@ static bool bare(struct simple *s, int indent, bool in_map, int depth, struct va
 static bool content(struct simple *s, int indent, bool in_map, int depth, struct value *out)
 {
 	const char *past;
-	str of;
+	str of, first;
 
 	while (*s->at == ' ')
 		s->at++;
@@ -76,8 +76,7 @@ static bool content(struct simple *s, int indent, bool in_map, int depth, struct
 	while (*s->at == ' ')
 		s->at++;
 	/* In a list the anchor may be that of a first key. */
-	if ( (!in_map && key(s, &(str){NULL, 0}, &past)) ||
-	    !bare(s, indent, in_map, depth, out) || out->type == VALUE_NIL)
+	if ((!in_map && key(s, &first, &past)) || !bare(s, indent, in_map, depth, out) || value_is_nil(*out))
 		return false;
 	if (!s->anchors)
 		s->anchors = map_new(s->keep, 0);
@@ -209,12 +208,12 @@ static bool is_clean(str text)
 
 bool yaml_simple(struct arena *keep, str text, unsigned flags, struct value *out)
 {
-	struct simple s = {.keep = keep, .flags = flags, .at = text.s, .end = text.s + text.n,
-			   .nodes = text.n};
+	struct simple s = {.keep = keep, .flags = flags, .at = text.s, .end = text.s + text.n, .nodes = text.n};
 
 	/* No node is shorter than a byte: such a text stays below the limit of nodes. */
-	if (!text.n || text.n >= LIMIT_YAML_NODES || text.s[text.n - 1] != '\n' || !(is_ascii(text) || is_clean(text)) || !simple_next_line(&s) ||
-	    s.indent < 0)
+	if (!text.n || text.n >= LIMIT_YAML_NODES || text.s[text.n - 1] != '\n')
+		return false;
+	if (!(is_ascii(text) || is_clean(text)) || !simple_next_line(&s) || s.indent < 0)
 		return false;
 	if (!(is_item(s.at) ? sequence(&s, s.indent, false, 0, out) : mapping(&s, s.indent, 0, out)))
 		return false;
