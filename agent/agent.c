@@ -21,7 +21,8 @@
 #include "sync/jq.h"
 #include "sync/kube/cluster.h"
 
-#define HOUSEKEEPING_MS 5000
+#define HOUSEKEEPING_MS 1000
+#define RARELY 5 /* times of it */
 
 /* --- what the cluster tells --- */
 
@@ -105,12 +106,42 @@ uint64_t agent_capabilities(struct agent *a)
 	return hash;
 }
 
+bool agent_cluster_error(struct agent *a, struct error *err)
+{
+	enum kind_state state = a->cluster->ops->kind(a->cluster, STR(""), STR("Namespace"), NULL, err);
+
+	return (state == KIND_UNKNOWN || state == KIND_FAILING || state == KIND_FORBIDDEN) && err->kind;
+}
+
+/* Once for each thing that is the matter, and when it works again. */
+static void tell_cluster(struct agent *a)
+{
+	struct error err = {.kind = ERROR_NONE};
+	bool bad = agent_cluster_error(a, &err);
+	struct app *app;
+
+	if (!bad && a->cluster_error.kind)
+		log_event(LOG_INFO, "the API server answers again", "server", a->kube.server, NULL);
+	else if (bad && strcmp(err.text, a->cluster_error.text) != 0)
+		log_event(LOG_ERROR, "the API server cannot be used", "server", a->kube.server, "why",
+			  str_of(err.text), NULL);
+	if (bad == (a->cluster_error.kind != ERROR_NONE) && !strcmp(err.text, a->cluster_error.text))
+		return;
+	a->cluster_error = bad ? err : (struct error){.kind = ERROR_NONE};
+	for (uint32_t i = 0; app_next(a, &i, &app);)
+		app_dirty(app);
+}
+
 static void on_housekeeping(uv_timer_t *timer)
 {
 	struct agent *a = timer->data;
 	uint64_t capabilities;
 	struct app *app;
 
+	desired_stop_late();
+	tell_cluster(a);
+	if (++a->seconds % RARELY)
+		return;
 	store_memory(a);
 	capabilities = agent_capabilities(a);
 	for (uint32_t i = 0; app_next(a, &i, &app);) {
@@ -442,11 +473,11 @@ static bool start(struct agent *a, struct error *err)
 	return a->server != NULL; /* last: it answers when all else is there */
 }
 
-/* Rendering comes in bursts: two workers are as fast as the cores of a small Pod allow, and memory
- * goes back to the system afterwards instead of lying in the allocator's arenas. */
+/* Rendering comes in bursts: two workers, beside one for the store, are as fast as the cores of a small
+ * Pod allow, and memory goes back to the system afterwards instead of lying in the allocator's arenas. */
 static void keep_small(void)
 {
-	setenv("UV_THREADPOOL_SIZE", "2", 0);
+	setenv("UV_THREADPOOL_SIZE", "3", 0);
 	mallopt(M_ARENA_MAX, 2);
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);

@@ -128,6 +128,8 @@ struct agent {
 	uv_timer_t housekeeping;
 	uv_signal_t signals[3];
 	bool stopping;
+	struct error cluster_error; /* the last one that was told */
+	unsigned seconds;
 	int64_t started; /* wall */
 	uint64_t renders, syncs, trimmed, barriers_set, barriers_passed;
 };
@@ -151,6 +153,7 @@ bool app_next(const struct agent *a, uint32_t *at, struct app **app);
 /* Another parent renders it now. */
 void app_reparent(struct app *app, struct app *parent);
 uint64_t agent_capabilities(struct agent *a); /* a hash; 0: not known yet */
+bool agent_cluster_error(struct agent *a, struct error *err); /* true: it cannot be used now */
 
 /* --- stale.c --- */
 /* May it want the object, now or when it can be read again? */

@@ -256,6 +256,11 @@ static void watch(struct app *app)
 		else
 			w->watch = git_watch(app->agent->git, src->repo_url, src->target_revision,
 					     app->agent->config.poll_ns, on_commit, w, &w->err);
+		if (w->err.kind) {
+			app->read_once = true; /* there is nothing to wait for */
+			log_event(LOG_ERROR, "a repository cannot be followed", "app", str_of(app->name), "why",
+				  str_of(w->err.text), NULL);
+		}
 	}
 	/* without a git source there is nothing to wait for */
 	app->forced = true;

@@ -4,11 +4,14 @@
  */
 #include "agent/desired.h"
 
+#include <stdatomic.h>
+
 #include "agent/project.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/time.h"
 #include "render/yaml.h"
 #include "sync/diff.h"
 
@@ -23,6 +26,9 @@ struct desired_job {
 	size_t apis_n, room;
 	desired_done_fn *done;
 	void *arg;
+	struct desired_job *next; /* of those that wait, or of those that run */
+	int64_t began;
+	atomic_bool stop;
 };
 
 struct desired *desired_ref(struct desired *d)
@@ -191,7 +197,8 @@ static bool render_helm(struct desired_job *j, size_t source, struct error *err)
 		.skip_tests = src->helm.skip_tests,
 		.skip_schema = src->helm.skip_schema_validation,
 		.values = values,
-		.sets = sets};
+		.sets = sets,
+		.stop = &j->stop};
 	struct render_result result;
 
 	if (!add_value_files(j, source, values, &o.values_n, err) || !add_sets(j, source, sets, &o.sets_n, err) ||
@@ -374,24 +381,55 @@ static void work(uv_work_t *req)
 		render_all(j);
 }
 
-static unsigned running; /* the loop's thread only */
+/* --- on the workers: the loop's thread decides --- */
+
+static struct desired_job *waiting, **waiting_last = &waiting, *running;
+static unsigned running_n;
 
 unsigned desired_running(void)
 {
-	return running;
+	return running_n;
 }
+
+static void unlink_job(struct desired_job **list, struct desired_job *j)
+{
+	while (*list != j)
+		list = &(*list)->next;
+	*list = j->next;
+}
+
+static void run_next(uv_loop_t *loop);
 
 static void worked(uv_work_t *req, int status)
 {
 	struct desired_job *j = req->data;
 
 	(void)status;
-	running--;
+	unlink_job(&running, j);
+	running_n--;
+	run_next(req->loop);
 	if (j->done)
 		j->done(j->arg, j->out);
 	else
 		desired_unref(j->out);
 	mem_free(j);
+}
+
+/* Not more than DESIRED_WORKERS at once: the store's commits need a thread too. */
+static void run_next(uv_loop_t *loop)
+{
+	struct desired_job *j;
+
+	while (running_n < DESIRED_WORKERS && (j = waiting)) {
+		waiting = j->next;
+		if (!waiting)
+			waiting_last = &waiting;
+		j->next = running;
+		running = j;
+		running_n++;
+		j->began = time_monotonic();
+		uv_queue_work(loop, &j->work, work, worked);
+	}
 }
 
 struct desired_job *desired_start(uv_loop_t *loop, struct render_cache *cache,
@@ -407,15 +445,43 @@ struct desired_job *desired_start(uv_loop_t *loop, struct render_cache *cache,
 	j->done = done;
 	j->arg = arg;
 	j->work.data = j;
-	running++;
-	uv_queue_work(loop, &j->work, work, worked);
+	*waiting_last = j;
+	waiting_last = &j->next;
+	run_next(loop);
 	return j;
+}
+
+static bool take_waiting(struct desired_job *job)
+{
+	for (struct desired_job **p = &waiting; *p; p = &(*p)->next)
+		if (*p == job) {
+			*p = job->next;
+			if (waiting_last == &job->next)
+				waiting_last = p;
+			return true;
+		}
+	return false;
 }
 
 void desired_cancel(struct desired_job *job)
 {
-	if (job)
-		job->done = NULL;
+	if (!job)
+		return;
+	job->done = NULL;
+	atomic_store(&job->stop, true);
+	if (take_waiting(job)) {
+		desired_unref(job->out);
+		mem_free(job);
+	}
+}
+
+void desired_stop_late(void)
+{
+	int64_t now = time_monotonic();
+
+	for (struct desired_job *j = running; j; j = j->next)
+		if (now - j->began > LIMIT_RENDER_SECONDS * TIME_SECOND)
+			atomic_store(&j->stop, true);
 }
 
 struct desired *desired_render(struct render_cache *cache, const struct desired_input *input,

@@ -41,11 +41,13 @@ typedef struct files *desired_open_fn(void *arg, struct arena *keep, size_t sour
 struct desired_job *desired_start(uv_loop_t *loop, struct render_cache *cache,
 				  const struct desired_input *input, desired_open_fn *open,
 				  desired_done_fn *done, void *arg);
-/* done does not run after it; the job ends by itself. Takes NULL. */
+/* done does not run after it; the job ends by itself, soon. Takes NULL. */
 void desired_cancel(struct desired_job *job);
-
 /* Jobs whose worker has not ended, canceled ones too. */
 unsigned desired_running(void);
+#define DESIRED_WORKERS 2
+/* Ends those that run for longer than LIMIT_RENDER_SECONDS, with an error; called now and then. */
+void desired_stop_late(void);
 
 /* The same without a loop, for the command line. */
 struct desired *desired_render(struct render_cache *cache, const struct desired_input *input,

@@ -33,6 +33,9 @@ static void add_errors(struct app *app)
 	if (app->spec.project.n && !str_is(app->spec.project, "default") && !app_project(app))
 		conditions_add(&app->view, c, CONDITION_INVALID_SPEC_ERROR,
 			       "Application referencing project %.*s which does not exist", STR_ARG(app->spec.project));
+	if (app->agent->cluster_error.kind)
+		conditions_add(&app->view, c, CONDITION_COMPARISON_ERROR, "Failed to load live state: %s",
+			       app->agent->cluster_error.text);
 	for (size_t i = 0; i < app->sources_n; i++)
 		if (app->sources[i].err.kind)
 			conditions_add(&app->view, c, CONDITION_COMPARISON_ERROR,
@@ -283,6 +286,16 @@ static struct health copy_health(struct app *app, struct health h)
 	return (struct health){h.status, arena_str(&app->view, h.message)};
 }
 
+/* What is wanted, or what lives, cannot be read now. */
+static bool is_unknown(const struct app *app)
+{
+	bool unknown = app->render_error.kind || app->agent->cluster_error.kind;
+
+	for (size_t i = 0; i < app->sources_n; i++)
+		unknown |= app->sources[i].err.kind != ERROR_NONE;
+	return unknown;
+}
+
 void app_evaluate(struct app *app)
 {
 	enum sync_status was = app->status;
@@ -312,8 +325,10 @@ void app_evaluate(struct app *app)
 		compare_remember(&c, &app->agent->memory);
 		count_stale_children(app, &c);
 		add_conditions(app, &c);
-		app->status = c.loading || app->render_error.kind ? SYNC_UNKNOWN : c.status;
+		app->status = c.loading || is_unknown(app) ? SYNC_UNKNOWN : c.status;
 		app->health = c.loading ? (struct health){HEALTH_PROGRESSING, STR("")} : copy_health(app, c.health);
+		if (app->agent->cluster_error.kind)
+			app->health = (struct health){HEALTH_UNKNOWN, STR("")};
 		app->resources = value_copy(&app->view, report_resources(&scratch, &c), true);
 		app->summary = value_copy(&app->view, report_summary(&scratch, &c), true);
 		app->looked |= !c.loading;

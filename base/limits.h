@@ -31,6 +31,7 @@
 #define LIMIT_FN_COSTLY 1000000u	   /* steps that one key, bcrypt or scrypt counts for: it takes 0.1 s */
 #define LIMIT_REGEX_CACHE 256		   /* compiled patterns a thread keeps */
 #define LIMIT_RENDER_MEMORY (256u << 20)   /* arena bytes of one render */
+#define LIMIT_RENDER_SECONDS 10		   /* one Application's rendering; GOV.UK's slowest takes 20 ms */
 #define LIMIT_RENDER_CACHE (12u << 20)	   /* parsed charts and compiled templates kept between renders */
 
 /* Charts: Helm's own limits. */

@@ -62,7 +62,7 @@ struct exec {
 	uint32_t stack_room, sp, frames_room, frames_n, loops_room, loops_n;
 	struct buf *out;
 	size_t out_start;
-	uint64_t steps;	      /* left */
+	uint64_t steps, reserve; /* left until the next look at env.stop, and beyond it */
 	struct map *snippets; /* tpl text to its compiled file */
 	struct error *call_error;
 	struct failure failure;
@@ -79,12 +79,14 @@ bool failure_report(struct exec *x, struct error *err);
 
 /* Deletes "<no value>" from everything after `from`. */
 void exec_erase(struct buf *out, size_t from);
+/* Makes at least `need` steps ready. False: too few are left, or the render is to stop. */
+bool exec_refill(struct exec *x, uint64_t need);
 /* Takes steps for work that grows with its values; false when too few are left. */
 static inline bool exec_charge(struct exec *x, uint64_t steps)
 {
 	if (!x)
 		return true;
-	if (x->steps < steps)
+	if (x->steps < steps && !exec_refill(x, steps))
 		return false;
 	x->steps -= steps;
 	return true;

@@ -179,7 +179,7 @@ static bool compile_all(struct render *r, struct template_set *set)
 static bool execute_all(struct render *r, struct template_set *set, struct buf *text,
 			struct output *outputs, size_t *n)
 {
-	struct exec_env env = {.now_ns = r->options->now_ns, .seed = r->options->seed,
+	struct exec_env env = {.now_ns = r->options->now_ns, .seed = r->options->seed, .stop = r->options->stop,
 			       .helm3 = r->options->compat == HELM_3_17,
 			       .go_minor = r->options->compat == HELM_3_17 ? 23 : 25};
 	struct exec *x = exec_new(r->scratch, set, &env);

@@ -8,6 +8,8 @@
 #ifndef RENDER_RENDER_H
 #define RENDER_RENDER_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "base/object.h"
 #include "render/files.h"
@@ -41,6 +43,7 @@ struct render_options {
 	bool include_crds, is_upgrade, skip_tests, no_hooks, skip_schema;
 	int64_t now_ns; /* 0: the clock */
 	uint64_t seed;	/* 0: the system */
+	const atomic_bool *stop; /* see render/template.h */
 };
 
 /* One document of the output, in Helm's order: CRDs, manifests, hooks. */

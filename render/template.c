@@ -126,7 +126,7 @@ struct exec *exec_new(struct arena *arena, const struct template_set *set,
 	x->set = set;
 	if (env)
 		x->env = *env;
-	x->steps = LIMIT_TEMPLATE_STEPS;
+	x->reserve = LIMIT_TEMPLATE_STEPS;
 	x->call_error = arena_new(arena, struct error);
 	x->snippets = map_new(arena, 0);
 	x->random = x->env.seed;

@@ -6,6 +6,8 @@
 #ifndef RENDER_TEMPLATE_H
 #define RENDER_TEMPLATE_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/value.h"
@@ -37,6 +39,7 @@ struct exec_env {
 	uint64_t seed;	/* of random functions; 0: the system's randomness */
 	bool helm3;	/* error texts of Helm 3 (one line) instead of 4 */
 	int go_minor;	/* Go 1.x semantics; 0: 25 (Helm 4.1) */
+	const atomic_bool *stop; /* set by any thread: the render ends soon, with ERROR_LIMIT; or NULL */
 };
 
 /* One render: arena, budgets (steps, depth, output of base/limits.h). The arena should carry a

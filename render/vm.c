@@ -20,9 +20,30 @@ static bool over_limit(struct exec *x, const struct node *node, str message)
 	return false;
 }
 
+#define SLICE 65536 /* steps between two looks: well under a millisecond */
+
+static bool is_stopped(const struct exec *x)
+{
+	return x->env.stop && atomic_load_explicit(x->env.stop, memory_order_relaxed);
+}
+
+bool exec_refill(struct exec *x, uint64_t need)
+{
+	uint64_t more = need + SLICE;
+
+	if (is_stopped(x) || x->steps + x->reserve < need)
+		return false;
+	more = more < x->reserve ? more : x->reserve;
+	x->steps += more;
+	x->reserve -= more;
+	return true;
+}
+
 static bool out_of_steps(struct exec *x, const struct node *node)
 {
-	x->steps = 0;
+	x->steps = x->reserve = 0;
+	if (is_stopped(x))
+		return over_limit(x, node, STR("the render took too long and was stopped"));
 	return over_limit(x, node, arena_printf(x->arena,
 		"the render takes more than %llu steps", LIMIT_TEMPLATE_STEPS));
 }
@@ -632,8 +653,9 @@ static bool run(struct exec *x)
 	str why;
 
 	for (;; i++) {
-		if (!x->steps--)
+		if (!x->steps && !exec_refill(x, 1))
 			return out_of_steps(x, place(f, i));
+		x->steps--;
 		switch ((enum opcode)i->op) {
 		case OP_TEXT:
 			buf_add(x->out, p->texts[i->a]);

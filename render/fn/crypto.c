@@ -10,11 +10,8 @@
 
 bool crypto_charge(struct call *c)
 {
-	if (c->exec->steps < LIMIT_FN_COSTLY)
-		return error_set(
-			c->err, ERROR_LIMIT, "the render makes too many keys or password hashes");
-	c->exec->steps -= LIMIT_FN_COSTLY;
-	return true;
+	return exec_charge(c->exec, LIMIT_FN_COSTLY) ||
+	       error_set(c->err, ERROR_LIMIT, "the render makes too many keys or password hashes");
 }
 
 static bool crypto_sha1(struct call *c, const struct value *arg, uint32_t n, struct value *out)
