@@ -53,7 +53,8 @@ struct operation {
 	size_t picks_n;
 	enum last_phase last_before; /* of what a dry run came after */
 	uint64_t target_before;
-	size_t hooks_done; /* in the stored record */
+	size_t hooks_done;   /* in the record that was stored last */
+	size_t hooks_stored; /* of those: told to the sync as durable */
 	unsigned retries, heals, failures; /* for one target; failures in a row */
 	int64_t retry_at; /* wall; 0: none */
 };

@@ -83,27 +83,19 @@ static void add_history(struct app *app)
 
 /* --- the engine's callbacks --- */
 
-static size_t hooks_done(const struct sync *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < sync_results_n(s); i++) {
-		struct task_result r = sync_result(s, i);
-
-		n += r.hook.n && r.state != OPERATION_RUNNING;
-	}
-	return n;
-}
-
+/* The end of a hook is durable before the sync deletes its object: operations_stored tells it. */
 static void changed(void *arg, struct sync *s)
 {
 	struct app *app = arg;
-	size_t n = hooks_done(s);
+	struct operation *op = &app->op;
+	size_t n = sync_hooks_ended(s);
 
-	if (n != app->op.hooks_done && !app->op.dry_run) {
-		app->op.hooks_done = n;
-		operation_store(app);
-	}
+	if (n == op->hooks_done || op->dry_run)
+		return;
+	op->hooks_done = n;
+	operation_store(app);
+	op->barrier = ++app->agent->barriers_set;
+	store_barrier(app->agent->store, operations_stored, app->agent);
 }
 
 void operation_wake(void *arg, struct sync *s, int64_t at)
@@ -232,9 +224,11 @@ static void start_now(struct app *app)
 	struct sync_spec spec = {.app = app_sync_view(app, op->desired),
 				 .id = str_of(op->id), .revision = op->revision, .started = op->started,
 				 .prune = op->prune, .dry_run = op->dry_run, .heal = op->heal,
-				 .picks = op->picks, .picks_n = op->picks_n, .record = op->record};
+				 .picks = op->picks, .picks_n = op->picks_n, .record = op->record,
+				 .stores = !op->dry_run};
 
 	op->starting = false;
+	op->hooks_done = op->hooks_stored = 0;
 	if (app->deleting) {
 		deletion_start(app);
 		return;
@@ -259,7 +253,19 @@ static struct app *still_starting(struct agent *a)
 	return NULL;
 }
 
-/* The rows of all that are starting are durable. */
+/* One whose sync does not know yet that its row is durable. */
+static struct app *still_storing(struct agent *a)
+{
+	struct app *app;
+
+	for (uint32_t i = 0; app_next(a, &i, &app);)
+		if (app->op.sync && app->op.hooks_stored != app->op.hooks_done &&
+		    app->op.barrier <= a->barriers_passed)
+			return app;
+	return NULL;
+}
+
+/* The rows of all that are starting, or whose hooks have ended, are durable. */
 void operations_stored(void *arg)
 {
 	struct agent *a = arg;
@@ -268,6 +274,10 @@ void operations_stored(void *arg)
 	a->barriers_passed++;
 	while ((app = still_starting(a)))
 		start_now(app);
+	while ((app = still_storing(a))) {
+		app->op.hooks_stored = app->op.hooks_done;
+		sync_stored(app->op.sync, app->op.hooks_done);
+	}
 }
 
 /* Counts go on while the target is the same; what was written and not reported waits for its callback. */

@@ -64,7 +64,7 @@ typedef void call_done_fn(void *arg, const struct call_result *result, const str
 
 struct apply_options {
 	str manager; /* empty: "argocd-controller" */
-	bool force;
+	bool force; /* of an apply */
 	bool dry_run;
 	bool no_validate; /* fieldValidation=Ignore; Strict otherwise */
 };
@@ -94,11 +94,13 @@ struct cluster_ops {
 	struct cluster_call *(*apply)(struct cluster *c, struct value object,
 				      const struct apply_options *options, call_done_fn *done,
 				      void *arg, struct error *err);
-	struct cluster_call *(*create)(struct cluster *c, struct value object, bool dry_run,
-				       call_done_fn *done, void *arg, struct error *err);
-	/* PUT: the object must carry a resourceVersion or overwrites. */
-	struct cluster_call *(*replace)(struct cluster *c, struct value object, bool dry_run,
-					call_done_fn *done, void *arg, struct error *err);
+	struct cluster_call *(*create)(struct cluster *c, struct value object,
+				       const struct apply_options *options, call_done_fn *done,
+				       void *arg, struct error *err);
+	/* PUT: without a resourceVersion it overwrites, where the server allows that. */
+	struct cluster_call *(*replace)(struct cluster *c, struct value object,
+					const struct apply_options *options, call_done_fn *done,
+					void *arg, struct error *err);
 	/* content_type: application/merge-patch+json or application/json-patch+json. subresource:
 	 * "" or "status". */
 	struct cluster_call *(*patch)(struct cluster *c, const struct object_key *key,

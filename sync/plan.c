@@ -134,6 +134,8 @@ static void add_apply(struct sync *s, const struct resource *r)
 	t->kind = TASK_APPLY;
 	t->intent = value_copy(&s->keep,
 			       target_body(&s->scratch, r->target, &r->live, s->spec.app.policy), true);
+	t->wanted = t->rules.options.respect_ignore ? value_copy(&s->keep, r->target->intent, true) : t->intent;
+	t->wanted_hash = r->intent;
 	t->in_sync = r->status == SYNC_SYNCED;
 	t->in_process = r->target->in_process;
 	t->brought = r->target->brought;
@@ -305,6 +307,19 @@ static void pull_bases(struct sync *s)
 	}
 }
 
+/* Argo CD ends an operation when its last group is applied, without waiting for its health, when
+ * no hook is in it. */
+static void mark_last(struct sync *s, const struct task *last)
+{
+	bool hooks = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		hooks |= s->tasks[i].phase == last->phase && s->tasks[i].wave == last->wave &&
+			 s->tasks[i].kind == TASK_HOOK;
+	for (size_t i = 0; i < s->n; i++)
+		s->tasks[i].last = !hooks && s->tasks[i].phase == last->phase && s->tasks[i].wave == last->wave;
+}
+
 void plan_sort(struct sync *s)
 {
 	const struct task *first = NULL, *last = NULL;
@@ -320,6 +335,8 @@ void plan_sort(struct sync *s)
 		last = &s->tasks[i];
 	}
 	s->multi_step = first && (first->phase != last->phase || first->wave != last->wave);
+	if (last)
+		mark_last(s, last);
 }
 
 /* --- an earlier life --- */
@@ -407,5 +424,6 @@ bool plan_sync(struct sync *s)
 	}
 	plan_sort(s);
 	restore(s);
+	s->stored = sync_hooks_ended(s);
 	return true;
 }

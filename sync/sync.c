@@ -139,16 +139,25 @@ static void note_reasons(struct sync *s)
 static const char *waiting_verb(const struct task *t)
 {
 	if (t->kind == TASK_PRUNE)
-		return t->state == TASK_WAITING ? "pruning confirmation of" : "deletion of";
+		return t->state == TASK_WAITING && !t->tries ? "pruning confirmation of" : "deletion of";
 	if (t->state == TASK_CLEARING)
-		return "deletion of hook";
+		return t->kind == TASK_HOOK ? "deletion of hook" : "deletion of";
 	return t->kind == TASK_HOOK ? "completion of hook" : "healthy state of";
+}
+
+/* The message lives as long as the sync: only a new one is kept. */
+static void say(struct sync *s, str message)
+{
+	if (!str_eq(s->message, message))
+		s->message = arena_str(&s->keep, message);
 }
 
 static void say_waiting(struct sync *s, struct group g)
 {
+	struct arena *scratch = &s->scratch;
 	const struct task *first = NULL;
 	size_t n = 0;
+	str text;
 
 	for (size_t i = g.from; i < g.to; i++)
 		if (s->tasks[i].state != TASK_DONE) {
@@ -157,32 +166,35 @@ static void say_waiting(struct sync *s, struct group g)
 		}
 	if (!first)
 		return;
-	s->message = arena_printf(&s->keep, "waiting for %s %.*s/%.*s/%.*s", waiting_verb(first),
-				  STR_ARG(first->key.group), STR_ARG(first->key.kind), STR_ARG(first->key.name));
+	text = arena_printf(scratch, "waiting for %s %.*s/%.*s/%.*s", waiting_verb(first),
+			    STR_ARG(first->key.group), STR_ARG(first->key.kind), STR_ARG(first->key.name));
 	if (n > 1)
-		s->message = arena_printf(&s->keep, "%.*s and %zu more %s", STR_ARG(s->message), n - 1,
-					  first->kind == TASK_HOOK ? "hooks" : "resources");
+		text = arena_printf(scratch, "%.*s and %zu more %s", STR_ARG(text), n - 1,
+				    first->kind == TASK_HOOK ? "hooks" : "resources");
 	if (first->message.n && first->tries)
-		s->message = arena_printf(&s->keep, "%.*s (trying again: %.*s)", STR_ARG(s->message),
-					  STR_ARG(first->message));
+		text = arena_printf(scratch, "%.*s (trying again: %.*s)", STR_ARG(text), STR_ARG(first->message));
+	say(s, text);
 }
 
 /* --- ends --- */
 
-/* What still looks different after it was applied is the server's way of writing it. */
-static void remember(struct sync *s)
+size_t sync_hooks_ended(const struct sync *s)
 {
-	struct comparison c;
+	size_t n = 0;
 
-	if (!s->spec.app.memory || s->spec.dry_run || s->deleting || !s->writes)
-		return;
-	compare(&s->scratch, s->cluster, &s->spec.app, &c);
-	for (size_t i = 0; i < s->n; i++) {
-		const struct resource *r = compare_find(&c, &s->tasks[i].key);
+	for (size_t i = 0; i < s->n; i++)
+		n += s->tasks[i].kind == TASK_HOOK && s->tasks[i].outcome != OPERATION_RUNNING;
+	return n;
+}
 
-		if (s->tasks[i].kind == TASK_APPLY && s->tasks[i].wrote && r && r->live.whole && r->diff.n)
-			memory_set(s->spec.app.memory, &r->key, r->intent, r->diff.mark);
-	}
+/* Would a restart know that the hooks have ended whose objects go now? */
+static bool ends_stored(const struct sync *s, unsigned policy)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		any |= s->tasks[i].kind == TASK_HOOK && (s->tasks[i].rules.hook_delete & policy);
+	return !any || !s->spec.stores || s->stored >= sync_hooks_ended(s);
 }
 
 /* Deletes hooks as their policies say; true when that is done. */
@@ -190,7 +202,8 @@ static bool clean_hooks(struct sync *s, unsigned policy)
 {
 	bool done = true;
 
-	s->cleaning = true;
+	if (!ends_stored(s, policy))
+		return false;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->tasks[i].kind == TASK_HOOK && s->tasks[i].state == TASK_DONE)
 			done &= task_clean_hook(&s->tasks[i], policy);
@@ -215,7 +228,6 @@ static void end_good(struct sync *s)
 {
 	if (!s->spec.dry_run && !clean_hooks(s, HOOK_DELETE_SUCCEEDED))
 		return;
-	remember(s);
 	sync_end(s, OPERATION_SUCCEEDED,
 		 s->spec.dry_run ? STR("successfully synced (dry run)")
 		 : s->deleting ? STR("successfully deleted (all tasks run)")
@@ -241,10 +253,10 @@ static void end_canceled(struct sync *s)
 			 s->reasons.n ? s->reasons : STR("Operation terminated"));
 }
 
-static bool safe_point(const struct sync *s)
+static bool safe_point(struct sync *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->tasks[i].call || task_is_hook_running(&s->tasks[i]))
+		if (s->tasks[i].call || (task_is_hook_running(&s->tasks[i]) && !task_is_hook_idle(&s->tasks[i])))
 			return false;
 	return true;
 }
@@ -308,7 +320,7 @@ static void run_once(struct sync *s)
 {
 	arena_clear(&s->scratch);
 	s->deadline = INT64_MAX;
-	if (s->canceled || (s->superseded && safe_point(s))) {
+	if (s->canceled || s->phase == OPERATION_TERMINATING || (s->superseded && safe_point(s))) {
 		s->phase = OPERATION_TERMINATING;
 		end_canceled(s);
 		return;
@@ -433,6 +445,13 @@ void sync_supersede(struct sync *s)
 {
 	s->superseded = true;
 	s->reasons = STR("superseded by a newer target");
+	sync_run(s);
+}
+
+void sync_stored(struct sync *s, size_t hooks_ended)
+{
+	if (hooks_ended > s->stored)
+		s->stored = hooks_ended;
 	sync_run(s);
 }
 

@@ -20,7 +20,9 @@
  *
  * Restarts: store what sync_record returns (a JSON value) when `changed` says so, and at least the
  * spec and id before sync_start. A record that is older than the truth does no harm: applies are
- * idempotent, hooks are found by the operation's id.
+ * idempotent, hooks are found by the operation's id. The one thing that must not be forgotten is
+ * that a hook has ended whose object is deleted then: it would run again. With spec.stores such an
+ * object is deleted only after sync_stored has told that the record with its end is durable.
  */
 #ifndef SYNC_SYNC_H
 #define SYNC_SYNC_H
@@ -78,6 +80,7 @@ struct sync_spec {
 	/* Wall time of the annotation deletion-approved, 0 when absent (Prune=confirm). */
 	int64_t approved;
 	int64_t patience_ns; /* 0: 2 minutes */
+	bool stores;	     /* the host calls sync_stored */
 	struct value record; /* of an earlier life of the same operation, or NIL */
 };
 
@@ -106,6 +109,10 @@ void sync_cancel(struct sync *s, str why);
 /* A newer target is there: end at the next safe point, that is, as soon as no write is under way
  * and no hook runs (a hook Job that has no ready Pod does not count: it is deleted). */
 void sync_supersede(struct sync *s);
+/* How many hooks have ended, as sync_record says it. When it has grown, store the record. */
+size_t sync_hooks_ended(const struct sync *s);
+/* A record is durable that was made when so many hooks had ended. */
+void sync_stored(struct sync *s, size_t hooks_ended);
 /* Prune=confirm: the approval came. */
 void sync_approve(struct sync *s, int64_t approved);
 

@@ -1,6 +1,6 @@
 /*
- * The inside of a sync: its tasks and the facts about them. Only sync/{sync,plan,task,delete}.c
- * look in here.
+ * The inside of a sync: its tasks and the facts about them. Only sync/{sync,plan,task,write,hook,
+ * delete}.c look in here.
  */
 #ifndef SYNC_TASK_H
 #define SYNC_TASK_H
@@ -16,7 +16,7 @@ enum task_kind {
 
 enum task_state {
 	TASK_WAITING,  /* not begun */
-	TASK_CLEARING, /* a hook's predecessor is being deleted */
+	TASK_CLEARING, /* a hook's predecessor, or what Force=true makes anew, is being deleted */
 	TASK_WRITING,  /* a call is under way */
 	TASK_SETTLING, /* written: waits for health, for the end of a hook, for being gone */
 	TASK_DONE,
@@ -29,6 +29,8 @@ struct task {
 	struct object_key key;
 	str version;
 	struct value intent; /* NIL for prunes */
+	struct value wanted; /* of the target, and its hash: what the comparison compares with */
+	uint64_t wanted_hash;
 	struct object_rules rules;
 	enum sync_phase phase;
 	unsigned hook; /* the one of enum hook_phase this task is */
@@ -45,6 +47,12 @@ struct task {
 	int64_t retry_at;  /* after a passing error; 0: now */
 	unsigned tries;
 	bool wrote;
+	const char *verb;	   /* kubectl's word for the write */
+	bool last;		   /* of the last group, which has no hooks: nobody waits for its health */
+	bool recreate, recreated;  /* Force=true: it is deleted first; it was */
+	bool cleaned;		   /* a hook's object was deleted, or cannot be */
+	unsigned clean_tries;
+	int64_t clean_at;	   /* after a passing error of that delete */
 };
 
 struct sync {
@@ -57,11 +65,12 @@ struct sync {
 	struct value record; /* of an earlier life */
 	enum operation_phase phase;
 	str message;
-	bool planned, deleting, failing, cleaning, canceled, superseded;
+	bool planned, deleting, failing, canceled, superseded;
 	bool running, again, told, transient, multi_step;
 	enum propagation how; /* of a deletion */
 	int64_t deadline, started; /* monotonic */
 	size_t writes;
+	size_t stored; /* hooks whose end is durable */
 	str reasons; /* of what failed */
 };
 
@@ -74,7 +83,32 @@ void plan_sort(struct sync *s);
 /* Moves one task on as far as the facts allow. */
 void task_step(struct task *t);
 void task_end(struct task *t, enum operation_phase outcome, enum result_status status, str message);
+
+/* --- inside of a task: task.c, write.c, hook.c --- */
+
+/* A passing error is tried again until patience ends; another one ends the task. */
+void task_failed(struct task *t, const struct error *err);
+bool task_is_due(struct task *t); /* no pause after an error */
+/* Is its kind's cache complete? When it is not, the task waits for it, for as long as patience
+ * lasts when the kind is not even served. */
+bool task_kind_ready(struct task *t);
+/* False: nothing is known of it now. Lives in the sync's scratch. */
+bool task_look(struct task *t, struct live *live);
+/* A call was started, or (NULL) could not be. */
+void task_call(struct task *t, struct cluster_call *call, const struct error *err);
+void task_remove(struct task *t, str uid);
+void task_missing(struct task *t); /* it was there and is not */
+struct health task_health(struct task *t, struct value object);
+/* Applications and AppProjects are interpreted by the host, whether their CRDs are there or not. */
+void task_announce(struct task *t);
+/* "deployment.apps/x" */
+str task_kubectl_name(struct task *t);
+void task_write(struct task *t, const struct live *live);
+void hook_step(struct task *t);
+void hook_settle(struct task *t);
 bool task_is_hook_running(const struct task *t);
+/* A Job none of whose Pods is ready or has succeeded. */
+bool task_is_hook_idle(struct task *t);
 /* Deletes a hook's object by policy; true when there is nothing (more) to wait for. */
 bool task_clean_hook(struct task *t, unsigned policy);
 

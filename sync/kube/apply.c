@@ -212,34 +212,39 @@ struct cluster_call *apply_object(struct apply *a, struct value object,
 }
 
 static struct cluster_call *call_write(struct apply *a, enum verb verb, struct value object,
-				       bool dry_run, call_done_fn *done, void *arg,
-				       struct error *err)
+				       const struct apply_options *options, call_done_fn *done,
+				       void *arg, struct error *err)
 {
+	static const struct apply_options plain = {0};
+	const struct apply_options *o = options ? options : &plain;
 	const struct served_version *v;
 	struct cluster_call *call = call_object(a, verb, object, &v, done, arg, err);
 	struct request r = {.method = verb == VERB_CREATE ? "POST" : "PUT",
 			    .content_type = "application/json"};
 	if (!call)
 		return NULL;
-	call->dry_run = dry_run;
-	r.path = arena_printf(&call->keep, "%.*s?fieldManager=%s&fieldValidation=Strict%s",
+	call->dry_run = o->dry_run;
+	r.path = arena_printf(&call->keep, "%.*s?fieldManager=%s&fieldValidation=%s%s",
 			      STR_ARG(call_path(call, v, verb == VERB_CREATE ? STR_NONE
 									     : call->key.name)),
-			      CLUSTER_MANAGER, dry_run ? "&dryRun=All" : "");
+			      CLUSTER_MANAGER, o->no_validate ? "Ignore" : "Strict",
+			      o->dry_run ? "&dryRun=All" : "");
 	r.body = json_text(&call->keep, object, 0);
 	return call_start(call, &r, err);
 }
 
-struct cluster_call *apply_create(struct apply *a, struct value object, bool dry_run,
-				  call_done_fn *done, void *arg, struct error *err)
+struct cluster_call *apply_create(struct apply *a, struct value object,
+				   const struct apply_options *options, call_done_fn *done,
+				   void *arg, struct error *err)
 {
-	return call_write(a, VERB_CREATE, object, dry_run, done, arg, err);
+	return call_write(a, VERB_CREATE, object, options, done, arg, err);
 }
 
-struct cluster_call *apply_replace(struct apply *a, struct value object, bool dry_run,
-				   call_done_fn *done, void *arg, struct error *err)
+struct cluster_call *apply_replace(struct apply *a, struct value object,
+				   const struct apply_options *options, call_done_fn *done,
+				   void *arg, struct error *err)
 {
-	return call_write(a, VERB_REPLACE, object, dry_run, done, arg, err);
+	return call_write(a, VERB_REPLACE, object, options, done, arg, err);
 }
 
 static struct cluster_call *call_key(struct apply *a, enum verb verb, const struct object_key *key,

@@ -32,10 +32,12 @@ struct apply {
 struct cluster_call *apply_object(struct apply *a, struct value object,
 				  const struct apply_options *options, call_done_fn *done,
 				  void *arg, struct error *err);
-struct cluster_call *apply_create(struct apply *a, struct value object, bool dry_run,
-				  call_done_fn *done, void *arg, struct error *err);
-struct cluster_call *apply_replace(struct apply *a, struct value object, bool dry_run,
-				   call_done_fn *done, void *arg, struct error *err);
+struct cluster_call *apply_create(struct apply *a, struct value object,
+				   const struct apply_options *options, call_done_fn *done,
+				   void *arg, struct error *err);
+struct cluster_call *apply_replace(struct apply *a, struct value object,
+				   const struct apply_options *options, call_done_fn *done,
+				   void *arg, struct error *err);
 struct cluster_call *apply_patch(struct apply *a, const struct object_key *key,
 				 const char *content_type, str body, str subresource,
 				 call_done_fn *done, void *arg, struct error *err);

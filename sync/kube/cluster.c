@@ -338,16 +338,18 @@ static struct cluster_call *op_apply(struct cluster *cluster, struct value objec
 	return apply_object(&cluster_of(cluster)->apply, object, options, done, arg, err);
 }
 
-static struct cluster_call *op_create(struct cluster *cluster, struct value object, bool dry_run,
-				      call_done_fn *done, void *arg, struct error *err)
+static struct cluster_call *op_create(struct cluster *cluster, struct value object,
+				       const struct apply_options *options, call_done_fn *done,
+				       void *arg, struct error *err)
 {
-	return apply_create(&cluster_of(cluster)->apply, object, dry_run, done, arg, err);
+	return apply_create(&cluster_of(cluster)->apply, object, options, done, arg, err);
 }
 
-static struct cluster_call *op_replace(struct cluster *cluster, struct value object, bool dry_run,
-				       call_done_fn *done, void *arg, struct error *err)
+static struct cluster_call *op_replace(struct cluster *cluster, struct value object,
+				       const struct apply_options *options, call_done_fn *done,
+				       void *arg, struct error *err)
 {
-	return apply_replace(&cluster_of(cluster)->apply, object, dry_run, done, arg, err);
+	return apply_replace(&cluster_of(cluster)->apply, object, options, done, arg, err);
 }
 
 static struct cluster_call *op_patch(struct cluster *cluster, const struct object_key *key,

@@ -133,15 +133,15 @@ static void run_write(struct driver *d, str op, struct value c)
 	arena_init(&p->keep, 0);
 	p->driver = d;
 	p->id = arena_str(&p->keep, value_path_str(c, "id", NULL));
+	struct apply_options o = {.manager = value_path_str(c, "manager", NULL),
+				  .force = flag(c, "force"), .dry_run = flag(c, "dry_run"),
+				  .no_validate = flag(c, "no_validate")};
 	if (str_is(op, "apply")) {
-		struct apply_options o = {.manager = value_path_str(c, "manager", NULL),
-					  .force = flag(c, "force"), .dry_run = flag(c, "dry_run"),
-					  .no_validate = flag(c, "no_validate")};
 		call = ops->apply(d->cluster, object, &o, on_done, p, &err);
 	} else if (str_is(op, "create")) {
-		call = ops->create(d->cluster, object, flag(c, "dry_run"), on_done, p, &err);
+		call = ops->create(d->cluster, object, &o, on_done, p, &err);
 	} else if (str_is(op, "replace")) {
-		call = ops->replace(d->cluster, object, flag(c, "dry_run"), on_done, p, &err);
+		call = ops->replace(d->cluster, object, &o, on_done, p, &err);
 	} else if (str_is(op, "patch")) {
 		call = ops->patch(d->cluster, &key, value_path_str(c, "type", NULL).s,
 				  value_path_str(c, "body", NULL),
