@@ -65,11 +65,19 @@ static bool answer_object(struct cluster_call *call, const struct http_reply *re
 	return true;
 }
 
+static bool call_is_secret(const struct cluster_call *call)
+{
+	return str_is(call->key.kind, "Secret") && !call->key.group.n;
+}
+
 static bool answer_read(struct cluster_call *call, const struct http_reply *reply,
 			struct call_result *result, struct error *err)
 {
 	struct arena *keep = &call->keep;
 	result->warning = kube_warning(keep, reply->warning);
+	if (result->warning.n && call_is_secret(call))
+		result->warning = STR("the API server warns of something (not shown: its words may hold values "
+				      "of the Secret)");
 	result->created = reply->status == 201 && call->verb != VERB_REMOVE;
 	if (reply->body.n && !answer_object(call, reply, result, err))
 		return false;
@@ -86,6 +94,12 @@ static void call_answered(void *arg, const struct http_reply *reply, const struc
 	call_unlink(call);
 	if (!err && !answer_read(call, reply, &result, &mine))
 		err = &mine;
+	if (err && (err->code || err == &mine) && call_is_secret(call) && !kube_status_no_resource(err)) {
+		mine = *err;
+		mine.code = reply->status;
+		kube_status_secret(reply->body, &mine);
+		err = &mine;
+	}
 	if (err && kube_status_no_resource(err))
 		call->apply->hooks.unserved(call->apply->hooks.arg);
 	else if (err && call->verb == VERB_REMOVE && err->code == 404) {

@@ -92,6 +92,81 @@ bool kube_status_check(const struct http_reply *reply, struct error *err)
 	return false;
 }
 
+/* --- writes of Secrets --- */
+
+/* Reasons whose messages the server makes of names, unless a webhook's words are in them. */
+static bool names_only(str reason, str message)
+{
+	static const char *const plain[] = {"NotFound", "Conflict", "AlreadyExists", "Unauthorized",
+					    "TooManyRequests", "Timeout", "ServerTimeout", "Expired"};
+	if (str_has(message, STR("denied the request")) || str_has(message, STR("webhook")))
+		return false;
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (str_is(reason, plain[i]))
+			return true;
+	return str_is(reason, "Forbidden") && (str_has(message, STR(" is forbidden: User \"")) ||
+					       str_ends(message, STR("because it is being terminated")));
+}
+
+static bool is_path(str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/[]", s.s[i]))
+			return false;
+	return s.n > 0;
+}
+
+/* "failed to create typed patch object (ns/name; /v1, Kind=Secret): .data.k: expected ...": the
+ * first path stands before any value. */
+static str typed_path(str message)
+{
+	ptrdiff_t at = str_find(message, STR("): .")), end;
+	str rest;
+	if (!str_starts(message, STR("failed to create typed patch object")) || at < 0)
+		return STR_NONE;
+	rest = str_from(message, (size_t)at + 3);
+	end = str_find(rest, STR(": "));
+	return end > 0 ? str_sub(rest, 0, (size_t)end) : STR_NONE;
+}
+
+static void put_field(struct buf *b, str field)
+{
+	if (!is_path(field))
+		return;
+	buf_printf(b, "%s%.*s", b->n ? ", " : "", STR_ARG(field));
+}
+
+static str secret_fields(struct arena *keep, struct value status)
+{
+	struct list *causes = value_list(value_path(status, "details", "causes", NULL));
+	struct buf b;
+	buf_in(&b, keep, 0);
+	put_field(&b, typed_path(value_path_str(status, "message", NULL)));
+	for (uint32_t i = 0; i < list_n(causes) && i < 20; i++)
+		put_field(&b, value_path_str(causes->at[i], "field", NULL));
+	return buf_str(&b);
+}
+
+void kube_status_secret(str body, struct error *err)
+{
+	struct value v = VALUE_NONE;
+	struct arena scratch;
+	str reason, fields;
+	int code = err->code;
+	arena_init(&scratch, 0);
+	if (body.n < 1u << 20 && str_starts(str_trim(body), STR("{")))
+		json_read(&scratch, body, 0, &v, NULL);
+	reason = value_path_str(v, "reason", NULL);
+	fields = secret_fields(&scratch, v);
+	if (!names_only(reason, value_path_str(v, "message", NULL))) {
+		error_set(err, err->kind, "the API server answered %d %.*s%s%.*s (its words are not shown: they "
+			  "may hold values of the Secret)", code, STR_ARG(is_path(reason) ? reason : STR("")),
+			  fields.n ? ": " : "", STR_ARG(fields));
+		err->code = code;
+	}
+	arena_done(&scratch);
+}
+
 bool kube_status_no_resource(const struct error *err)
 {
 	return err->code == 404 && strncmp(err->text, NO_RESOURCE, strlen(NO_RESOURCE)) == 0;

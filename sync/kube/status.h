@@ -12,6 +12,9 @@
 bool kube_status_check(const struct http_reply *reply, struct error *err);
 /* From a Status object (of a watch's ERROR event). */
 void kube_status_error(struct value status, int code, struct error *err);
+/* The same of a write of a Secret: the server's words may hold its values, so only code, reason and
+ * the names of the fields are said. Texts that the server makes of names alone stay. */
+void kube_status_secret(str body, struct error *err);
 /* Does the text of an error say that the whole resource path is not served? */
 bool kube_status_no_resource(const struct error *err);
 /* The texts of Warning headers (one a line), joined by ". ". */
