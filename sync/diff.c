@@ -18,7 +18,7 @@ struct walk {
 	struct arena *keep;
 	struct diff *out;
 	size_t room;
-	bool secret;
+	bool secret, texts; /* texts: its data is texts by name: ConfigMap, Secret */
 };
 
 /* --- texts --- */
@@ -120,6 +120,31 @@ static bool one_of(str s, const char *const *names)
 	return false;
 }
 
+/* Is this a map of texts, in which an empty one is a text like any other? */
+static bool holds_texts(const struct walk *w, const struct step *s)
+{
+	static const char *const data[] = {"data", "stringData", "binaryData", NULL};
+	static const char *const maps[] = {"annotations", "labels", "matchLabels", "nodeSelector", NULL};
+
+	return s && (one_of(s->key, maps) || (w->texts && !s->up && one_of(s->key, data)));
+}
+
+/* Is it as good as not wanted? Elsewhere the server leaves out what is empty. */
+static bool wants_nothing(const struct walk *w, const struct step *s, struct value v)
+{
+	if (holds_texts(w, s->up) && v.type == VALUE_STR)
+		return false;
+	if (v.type != VALUE_MAP)
+		return is_empty(v);
+	for (uint32_t i = 0; i < map_n(v.map); i++) {
+		struct step at = {s, map_key(&v.map->at[i]), STR_NONE};
+
+		if (!wants_nothing(w, &at, v.map->at[i].value))
+			return false;
+	}
+	return true;
+}
+
 /* Is this a place where the API has quantities? */
 static bool is_quantity(const struct step *s)
 {
@@ -177,7 +202,7 @@ static void atomic_map(struct walk *w, const struct step *s, struct value wanted
 
 		if (there)
 			walk_atomic(w, &at, e->value, *there, depth + 1);
-		else if (!is_empty(e->value))
+		else if (!wants_nothing(w, &at, e->value))
 			add(w, DIFF_MISSING, &at, e->value, VALUE_NONE);
 	}
 	for (uint32_t i = 0; i < map_n(live.map); i++) {
@@ -255,7 +280,7 @@ static void walk_map(struct walk *w, const struct step *s, struct value wanted, 
 			continue;
 		if (there)
 			walk(w, &at, e->value, *there, child_fields(w, fields, map_key(e)), depth + 1);
-		else if (!is_empty(e->value))
+		else if (!wants_nothing(w, &at, e->value))
 			add(w, DIFF_MISSING, &at, e->value, VALUE_NONE);
 	}
 	for (uint32_t i = 0; i < map_n(value_map(fields)); i++) {
@@ -451,8 +476,9 @@ static void walk(struct walk *w, const struct step *s, struct value wanted, stru
 static void removed(struct walk *w, const struct step *s, struct value live, struct value fields,
 		    int depth)
 {
-	if (depth > LIMIT_VALUE_DEPTH || is_empty(live))
+	if (depth > LIMIT_VALUE_DEPTH)
 		return;
+	/* also when it is empty: `replicas: 0` is not the same as none */
 	if (fields.type != VALUE_MAP || !map_n(fields.map)) {
 		add(w, DIFF_REMOVED, s, VALUE_NONE, live);
 		return;
@@ -482,6 +508,7 @@ void diff_objects(struct arena *keep, struct value wanted, struct value live, st
 
 	*out = (struct diff){0};
 	w.secret = str_is(object_kind(wanted), "Secret") && !object_group(wanted).n;
+	w.texts = w.secret || (str_is(object_kind(wanted), "ConfigMap") && !object_group(wanted).n);
 	if (policy)
 		ignore_apply(keep, policy, &wanted, &live);
 	walk_map(&w, NULL, without_type(keep, wanted), live, fields, 0);

@@ -5,8 +5,9 @@
  *
  * In sync means: every leaf of the wanted object is there with the same meaning, and no field of
  * ours is there that is no longer wanted. What others added is theirs. Same meaning: numbers by
- * value; quantities by value where a quantity stands; an empty value ("" 0 false {} []) equals an
- * absent one; null wants nothing; Secret data by its bytes.
+ * value; quantities by value where a quantity stands; an empty value ("" 0 false {} []) that is
+ * wanted equals an absent one, but for texts in labels, annotations, selectors and the data of
+ * ConfigMaps and Secrets; null wants nothing; Secret data by its bytes.
  */
 #ifndef SYNC_DIFF_H
 #define SYNC_DIFF_H

@@ -160,3 +160,31 @@ def test_ignore_differences(story, app, rule):  # noqa: F811
     a.until_state("Synced", "Healthy")
     live = a.get("deployment", "scaled")["spec"]
     assert live["replicas"] == 3 and live["template"]["spec"]["containers"][0]["resources"]["limits"]["cpu"] == "200m"
+
+
+def test_a_secrets_values_are_in_no_error(story, app):
+    a = app("secret")
+    a.write({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "typed"}, "data": {"token": 918273645}})
+    a.start()
+    story.until("the comparison", lambda: a.seen() and a.state()[0] == "OutOfSync")
+    done = a.sync()
+    assert done.returncode == 1 and ".data.token" in done.stdout + done.stderr
+    seen = done.stdout + done.stderr + json.dumps(story.app("secret")) + (story.directory / "agent.log").read_text()
+    assert "918273645" not in seen
+
+
+def test_what_is_taken_out_though_empty(story, app):
+    a = app("empties", options=[SERVER_SIDE], automated=AUTO)
+    a.write(deployment("zero", replicas=0), config_map("one", data=""))
+    a.start().until_state("Synced", "Healthy")
+    story.cluster.kubectl("patch", "configmap", "one", "-n", a.namespace, "--type=json",
+                          "-p", '[{"op":"remove","path":"/data/text"}]')
+    story.until("the empty text again", lambda: a.get("configmap", "one").get("data") == {"text": ""})
+    without = deployment("zero")
+    del without["spec"]["replicas"]
+    a.write(without, config_map("one", data=""))
+    story.until("the default", lambda: a.get("deployment", "zero")["spec"]["replicas"] == 1)
+    a.until_state("Synced", "Healthy")
+    offset = story.audit_offset()
+    time.sleep(4)
+    assert a.writes(offset) == []

@@ -26,6 +26,8 @@ struct row {
 	"\"f:ports\":{\"k:{\\\"containerPort\\\":80,\\\"protocol\\\":\\\"TCP\\\"}\":{\".\":{},"            \
 	"\"f:containerPort\":{}}}}}}}}}"
 
+#define CONFIG_MAP "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
+
 static const struct row rows[] = {
 	{"equal", "{\"spec\":{\"replicas\":1}}", "{\"spec\":{\"replicas\":1.0}}", "{\"f:spec\":{\"f:replicas\":{}}}", ""},
 	{"changed", "{\"spec\":{\"replicas\":1}}", "{\"spec\":{\"replicas\":2}}", "{\"f:spec\":{\"f:replicas\":{}}}",
@@ -53,6 +55,22 @@ static const struct row rows[] = {
 	 "{\"f:spec\":{\"f:args\":{}}}", "changed spec.args[0],changed spec.args[1]"},
 	{"default in an atomic value", "{\"spec\":{\"ref\":[{\"a\":1}]}}", "{\"spec\":{\"ref\":[{\"a\":1,\"b\":2}]}}",
 	 "{\"f:spec\":{\"f:ref\":{}}}", "doubt spec.ref[0].b"},
+	{"ours no more, and zero", "{\"spec\":{\"a\":1}}", "{\"spec\":{\"a\":1,\"replicas\":0,\"b\":\"\"}}",
+	 "{\"f:spec\":{\"f:a\":{},\"f:replicas\":{},\"f:b\":{}}}", "removed spec.replicas,removed spec.b"},
+	{"an empty text is data", CONFIG_MAP "\"data\":{\"K\":\"\",\"L\":\"l\"}}", "{\"data\":{\"L\":\"l\"}}",
+	 "{\"f:data\":{\"f:K\":{},\"f:L\":{}}}", "missing data.K"},
+	{"the only one", CONFIG_MAP "\"data\":{\"K\":\"\"}}", "{\"metadata\":{}}", "{\"f:data\":{\"f:K\":{}}}",
+	 "missing data"},
+	{"no data", CONFIG_MAP "\"data\":{}}", "{\"metadata\":{}}", "null", ""},
+	{"null data", CONFIG_MAP "\"data\":{\"K\":null}}", "{\"data\":{\"L\":\"l\"}}", "null", ""},
+	{"an empty annotation", "{\"metadata\":{\"annotations\":{\"a\":\"\"},\"labels\":{}}}", "{\"metadata\":{}}", "null",
+	 "missing metadata.annotations"},
+	{"an empty text in an atomic selector", "{\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"\",\"b\":\"b\"}}}}",
+	 "{\"spec\":{\"selector\":{\"matchLabels\":{\"b\":\"b\"}}}}", "{\"f:spec\":{\"f:selector\":{}}}",
+	 "missing spec.selector.matchLabels.a"},
+	{"an empty value of env", "{\"spec\":{\"env\":[{\"name\":\"E\",\"value\":\"\"}]}}", "{\"spec\":{\"env\":[{\"name\":\"E\"}]}}",
+	 "{\"f:spec\":{\"f:env\":{\"k:{\\\"name\\\":\\\"E\\\"}\":{\".\":{},\"f:name\":{},\"f:value\":{}}}}}", ""},
+	{"data of another kind", "{\"data\":{\"K\":\"\"}}", "{\"data\":{}}", "{\"f:data\":{\"f:K\":{}}}", ""},
 	{"set", "{\"metadata\":{\"finalizers\":[\"a\"]}}", "{\"metadata\":{\"finalizers\":[\"b\",\"a\"]}}",
 	 "{\"f:metadata\":{\"f:finalizers\":{\".\":{},\"v:\\\"a\\\"\":{}}}}", ""},
 };
