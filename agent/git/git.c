@@ -76,6 +76,7 @@ static void git_destroy(struct git *g)
 	if (g->lock >= 0)
 		close(g->lock);
 	table_done(&g->repos);
+	table_done(&g->aliases);
 	mem_free(g->dir);
 	mem_free(g);
 	git_libgit2_shutdown();
@@ -118,6 +119,7 @@ struct git *git_new(uv_loop_t *loop, struct http *http, str directory, const str
 
 static void watch_free(struct git_watch *w)
 {
+	mem_free(w->given);
 	mem_free(w->revision);
 	mem_free(w->error);
 	mem_free(w->told_error);
@@ -186,6 +188,7 @@ void git_configure(struct git *g, const struct config *config)
 		if (r->watches)
 			repo_wake(r);
 	}
+	repo_regroup(g);
 }
 
 /* --- watches --- */
@@ -246,7 +249,11 @@ struct git_watch *git_watch(struct git *g, str url, str revision, int64_t interv
 		error_set(err, ERROR_MEMORY, "out of memory to watch a repository");
 		return NULL;
 	}
-	if (!watch_revision(w, revision, err)) {
+	url = str_trim(url);
+	w->given = mem_strndup(url.s, url.n);
+	if (!w->given || !watch_revision(w, revision, err)) {
+		if (!w->given)
+			error_set(err, ERROR_MEMORY, "out of memory to watch a repository");
 		watch_free(w);
 		return NULL;
 	}
@@ -273,6 +280,15 @@ void git_unwatch(struct git_watch *w)
 	watch_free(w);
 }
 
+static bool names(const struct repo *r, str url)
+{
+	bool hit = git_url_same_place(url, r->given) || git_url_same_place(url, r->url.text);
+
+	for (const struct git_watch *w = r->watches; w && !hit; w = w->next)
+		hit = git_url_same_place(url, str_of(w->given));
+	return hit;
+}
+
 unsigned git_poke(struct git *g, str url)
 {
 	unsigned n = 0;
@@ -282,9 +298,7 @@ unsigned git_poke(struct git *g, str url)
 	for (void *value; table_next(&g->repos, &at, &key, &value);) {
 		struct repo *r = value;
 
-		if (!r->watches ||
-		    (url.n && !git_url_same_place(url, r->given) &&
-		     !git_url_same_place(url, r->url.text)))
+		if (!r->watches || (url.n && !names(r, url)))
 			continue;
 		for (struct git_watch *w = r->watches; w; w = w->next)
 			w->pause = 0;

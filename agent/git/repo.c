@@ -181,6 +181,112 @@ void repo_finished(struct repo *r)
 	wake_waiting(g);
 }
 
+/* --- which URLs are one repository --- */
+
+/* What a URL leads to. Userinfo counts: a credential is not lent to who has another. */
+static bool place_of(struct arena *keep, const struct git *g, str given, str *out, struct error *err)
+{
+	struct git_url url;
+
+	if (!git_url_parse(keep, git_url_rewrite(keep, g->config, given), &url, err))
+		return false;
+	*out = url.text;
+	if (url.scheme == GIT_HTTP && (url.user.n || url.password.n))
+		*out = arena_printf(keep, "%.*s %.*s:%.*s", STR_ARG(url.text), STR_ARG(url.user),
+				    STR_ARG(url.password));
+	return true;
+}
+
+static struct repo *repo_at(struct git *g, str place)
+{
+	struct repo *found = NULL;
+	struct arena scratch;
+	uint32_t at = 0;
+	str key, other;
+
+	arena_init(&scratch, 0);
+	for (void *value; !found && table_next(&g->repos, &at, &key, &value);)
+		if (place_of(&scratch, g, key, &other, NULL) && str_eq(other, place))
+			found = value;
+	arena_done(&scratch);
+	return found;
+}
+
+/* By the place it is made for. One that has moved since keeps its directory. */
+static str repo_dir(struct repo *r, str place)
+{
+	str key, dir, name = place;
+
+	for (unsigned n = 2;; n++) {
+		bool taken = false;
+		uint32_t at = 0;
+
+		dir = arena_printf(&r->keep, "%s/%.*s", r->git->dir, GIT_STORE_NAME,
+				   digest_hex(&r->keep, "sha256", name).s);
+		for (void *value; table_next(&r->git->repos, &at, &key, &value);)
+			taken |= str_eq(((struct repo *)value)->dir, dir);
+		if (!taken)
+			return dir;
+		name = arena_printf(&r->keep, "%.*s %u", STR_ARG(place), n);
+	}
+}
+
+static void watch_move(struct git_watch *w, struct repo *to)
+{
+	struct git_watch **at;
+
+	for (at = &w->repo->watches; *at != w; at = &(*at)->next)
+		;
+	*at = w->next;
+	w->repo = to;
+	w->next = to->watches;
+	to->watches = w;
+	w->target[0] = 0;
+	w->fresh = w->retell = true;
+	repo_wake(to);
+}
+
+/* The watches of r that lead elsewhere now. */
+static void repo_part(struct repo *r)
+{
+	struct arena scratch;
+	struct git_watch *next;
+	struct error err;
+	struct repo *to;
+	str mine, its;
+
+	arena_init(&scratch, 0);
+	if (!place_of(&scratch, r->git, r->given, &mine, NULL))
+		mine = STR("");
+	for (struct git_watch *w = r->watches; w; w = next) {
+		next = w->next;
+		if (str_is(r->given, w->given) || !place_of(&scratch, r->git, str_of(w->given), &its, NULL) ||
+		    str_eq(its, mine))
+			continue;
+		to = repo_get(r->git, str_of(w->given), &err);
+		if (to)
+			watch_move(w, to);
+		else
+			repo_watch_error(w, &err);
+	}
+	arena_done(&scratch);
+}
+
+void repo_regroup(struct git *g)
+{
+	uint32_t at = 0, n = 0, room = g->repos.n;
+	struct repo **all = mem_alloc((room + 1) * sizeof *all); /* the table may grow on the way */
+	str key;
+
+	table_done(&g->aliases);
+	g->aliases = (struct table){0};
+	for (void *value; all && n < room && table_next(&g->repos, &at, &key, &value);)
+		all[n++] = value;
+	for (uint32_t i = 0; i < n; i++)
+		repo_part(all[i]);
+	mem_free(all);
+}
+
 /* --- life --- */
 
 bool repo_address(struct repo *r, struct error *err)
@@ -195,10 +301,9 @@ bool repo_address(struct repo *r, struct error *err)
 	return true;
 }
 
-static struct repo *repo_new(struct git *g, str url, struct error *err)
+static struct repo *repo_new(struct git *g, str url, str place, struct error *err)
 {
 	struct repo *r = mem_alloc(sizeof *r);
-	str dir;
 
 	if (!r) {
 		error_set(err, ERROR_MEMORY, "out of memory for a repository");
@@ -209,9 +314,8 @@ static struct repo *repo_new(struct git *g, str url, struct error *err)
 	r->given = arena_str(&r->keep, url);
 	if (!repo_address(r, err))
 		goto fail;
-	dir = arena_printf(&r->keep, "%s/%.*s", g->dir, GIT_STORE_NAME,
-			   digest_hex(&r->keep, "sha256", r->url.text).s);
-	r->store = git_store_open(dir, err);
+	r->dir = repo_dir(r, place);
+	r->store = git_store_open(r->dir, err);
 	if (!r->store)
 		goto fail;
 	if (!table_set(&g->repos, r->given, r, NULL)) {
@@ -233,9 +337,24 @@ fail:
 
 struct repo *repo_get(struct git *g, str url, struct error *err)
 {
+	struct arena scratch;
 	struct repo *r;
+	str place;
 
 	url = str_trim(url);
 	r = table_get(&g->repos, url);
-	return r ? r : repo_new(g, url, err);
+	if (!r)
+		r = table_get(&g->aliases, url);
+	if (r)
+		return r;
+	arena_init(&scratch, 0);
+	if (place_of(&scratch, g, url, &place, err)) {
+		r = repo_at(g, place);
+		if (r)
+			table_set(&g->aliases, url, r, NULL);
+		else
+			r = repo_new(g, url, place, err);
+	}
+	arena_done(&scratch);
+	return r;
 }

@@ -22,7 +22,8 @@ struct git {
 	const struct config *config;
 	char *dir;
 	int lock;	      /* the directory's */
-	struct table repos;   /* by the URL as given */
+	struct table repos;   /* by the URL that was given first */
+	struct table aliases; /* other URLs of the same places, with this configuration */
 	unsigned handles;     /* of repositories, not yet closed */
 	unsigned running;     /* rounds */
 	bool closing;
@@ -32,7 +33,8 @@ struct git {
 struct repo {
 	struct git *git;
 	struct arena keep;
-	str given;	    /* the URL as Applications have it */
+	str given;	    /* the URL as the first Application has it */
+	str dir;
 	struct git_url url; /* where it is fetched from */
 	struct git_store *store;
 	struct git_watch *watches;
@@ -58,7 +60,7 @@ struct git_watch {
 	struct repo *repo;
 	struct git_watch *next;
 	enum revision_kind kind;
-	char *revision;
+	char *given, *revision; /* given: its own spelling of the URL */
 	int64_t interval_ns;
 	git_update_fn *on_update;
 	void *arg;
@@ -76,7 +78,11 @@ struct git_watch {
 	bool tried; /* its commit was asked for in this round */
 };
 
+/* URLs that lead to one place, after rewriting, share one repository: two on one store would throw
+ * away each other's packs. */
 struct repo *repo_get(struct git *g, str url, struct error *err);
+/* The configuration is another one: repositories follow their first URL, watches their own. */
+void repo_regroup(struct git *g);
 /* Ends all; its handles close in the loop's next turns. */
 void repo_close(struct repo *r);
 /* Begins a round as soon as possible. */

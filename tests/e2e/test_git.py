@@ -515,6 +515,45 @@ def test_pokes_find_the_repository(tmp_path, drivers):
     assert d.cat(url, commit, "a") == "1"
 
 
+def test_spellings_of_one_place_share_its_store(tmp_path, drivers):
+    """Two stores in one directory threw away each other's packs."""
+    (tmp_path / "repos").mkdir()
+    one, two = (Repository(tmp_path / f"repos/{name}.git") for name in ("charts", "other"))
+    with GitHTTP(tmp_path / "repos", tmp_path / "http") as server:
+        url = server.url("charts.git")
+        rewrite = "rewrite:\n- from: https://old.example.org/\n  to: {}\n"
+        d = drivers(rewrite.format(server.url()))
+        urls = [url, url + "/", "https://old.example.org/charts.git"]
+        commits = [one.commit(), two.commit()]
+        for n, spelling in enumerate(urls, 1):
+            d.watch(n, spelling, "", 300000)
+            assert d.commit_of(n) == commits[0]
+        for _ in range(80):  # long enough for the packs to be joined
+            commits[0] = one.commit()
+            assert d.ask("poke", url) == ["1"]
+            told = [d.hear() for _ in urls]
+            assert sorted(word[1] for word in told) == ["1", "2", "3"] and {word[2] for word in told} == {commits[0]}
+        for spelling in urls:
+            assert d.ask("list", 1, spelling, commits[0], "")[0].startswith("file:f:")
+        stats = d.ask("stats", 1)
+        assert stats[4:] == ["1", "1", "3"], stats
+        assert len(list(d.directory.glob("store/*/packs"))) == 1
+        # Another configuration parts them: each watch follows its own URL.
+        (d.directory / "new.yaml").write_text(d.configuration.read_text().replace(
+            f"to: {server.url()}", f"to: {tmp_path}/moved/"))
+        (tmp_path / "moved").mkdir()
+        (tmp_path / "moved/charts.git").symlink_to(two.bare)
+        d.say("configure", d.directory / "new.yaml")
+        assert d.commit_of(3) == commits[1]
+        commits[0] = one.commit()
+        d.ask("poke", url)
+        assert {d.hear()[1] for _ in urls[:2]} == {"1", "2"}
+        commits[1] = two.commit()
+        assert d.ask("poke", "https://old.example.org/charts.git") == ["1"]
+        assert d.commit_of(3) == commits[1]
+        d.quiet()
+
+
 def test_credentials(tmp_path, drivers):
     (tmp_path / "repos").mkdir()
     commit = Repository(tmp_path / "repos/charts.git").commit(a="1")
