@@ -188,3 +188,47 @@ def test_what_is_taken_out_though_empty(story, app):
     offset = story.audit_offset()
     time.sleep(4)
     assert a.writes(offset) == []
+
+
+def crd(group, kind):
+    plural = kind.lower() + "s"
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.{group}"},
+            "spec": {"group": group, "scope": "Namespaced", "names": {"plural": plural, "singular": kind.lower(), "kind": kind},
+                     "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
+                         "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]}}
+
+
+def test_replace(story, app):
+    a = app("replace", automated=AUTO)
+    options = {"sync-options": "Replace=true"}
+    lamp = lambda colour: {"apiVersion": "replace.example.org/v1", "kind": "Lamp", "spec": {"colour": colour},  # noqa: E731
+                           "metadata": config_map("reading", **options)["metadata"]}
+    a.write(crd("replace.example.org", "Lamp"), lamp("green"), config_map("one", **options))
+    a.start().until_state("Synced", "Healthy")
+    a.write(crd("replace.example.org", "Lamp"), lamp("red"), config_map("one", data="b", **options))
+    story.until("the new colour", lambda: a.get("lamps.replace.example.org", "reading")["spec"] == {"colour": "red"})
+    a.until_state("Synced", "Healthy")
+    assert a.get("configmap", "one")["data"] == {"text": "b"}
+    offset = story.audit_offset()
+    time.sleep(4)
+    assert a.writes(offset) == []
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_force(story, app, force):
+    a = app(f"force-{str(force).lower()}")
+    def service(address):
+        return {"apiVersion": "v1", "kind": "Service", "spec": {"clusterIP": address, "ports": [{"port": 80}]},
+                "metadata": config_map("one", **({"sync-options": "Force=true"} if force else {}))["metadata"]}
+    a.write(service("None"))
+    a.start().until_state("OutOfSync", "Missing")
+    assert a.sync().returncode == 0
+    uid = a.get("service", "one")["metadata"]["uid"]
+    a.write({**service(""), "spec": {"clusterIP": "10.0.0.77", "ports": [{"port": 80}]}})
+    a.until_state("OutOfSync", "Healthy")
+    done = a.sync()
+    assert (done.returncode == 0) == force, done.stdout + done.stderr
+    live = a.get("service", "one")
+    assert (live["metadata"]["uid"] != uid) == force
+    assert live["spec"]["clusterIP"] == ("10.0.0.77" if force else "None")

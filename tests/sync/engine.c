@@ -330,6 +330,72 @@ static void test_the_servers_way_is_learnt(void **state)
 	fake_free(f);
 }
 
+/* --- Force=true, Replace=true --- */
+
+static void test_force(void **state)
+{
+	static const struct {
+		const char *options;
+		bool all;	  /* the operation's force */
+		unsigned creates; /* refusals of the dry run of the POST follow */
+		int code;
+		const char *log;
+		bool good;
+	} rows[] = {
+		{"Force=true", false, 0, 0, "apply Job/j\ncreate Job/j\ndelete Job/j\napply Job/j\n", true},
+		{"Prune=true", true, 0, 0, "apply Job/j\ncreate Job/j\ndelete Job/j\napply Job/j\n", true},
+		{"Prune=true", false, 0, 0, "apply Job/j\n", false},
+		{"Force=true", false, 1, 422, "apply Job/j\ncreate Job/j\n", false}, /* nor would it take a new one */
+		{"Force=true", false, 1, 409, "apply Job/j\ncreate Job/j\ndelete Job/j\napply Job/j\n", true},
+		{"Force=true,Replace=true", false, 0, 0, "delete Job/j\ncreate Job/j\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct fake *f = fake_new();
+		struct sync_spec spec;
+		char meta[200];
+
+		snprintf(meta, sizeof meta, "\"annotations\":{\"argocd.argoproj.io/sync-options\":\"%s\"}", rows[i].options);
+		fake_want(f, "batch/v1", "Job", "j", meta, "\"spec\":{\"a\":1}");
+		fake_ours(f, "batch/v1", "Job", "j", "", "\"spec\":{\"a\":2}");
+		spec = fake_spec(f);
+		spec.force = rows[i].all;
+		fake_start(f, &spec);
+		if (!str_has(str_of(rows[i].options), STR("Replace"))) {
+			fake_refuse(f, FAKE_APPLY, 1, ERROR_INVALID, 422, "field is immutable");
+			fake_answer(f);
+		}
+		if (rows[i].creates)
+			fake_refuse(f, FAKE_CREATE, 1, rows[i].code == 409 ? ERROR_CONFLICT : ERROR_INVALID, rows[i].code, "no");
+		fake_run(f, 30);
+		ends(f, rows[i].good ? OPERATION_SUCCEEDED : OPERATION_FAILED, rows[i].good ? "" : "field is immutable");
+		assert_string_equal(buf_cstr(&f->log), rows[i].log);
+		fake_free(f);
+	}
+}
+
+static void test_replace(void **state)
+{
+	struct fake *f = fake_new();
+	struct sync_spec spec;
+	str version;
+
+	(void)state;
+	fake_want(f, "example.org/v1", "Lamp", "l", OPTIONS("Replace=true,Validate=false"), "\"spec\":{\"a\":1}");
+	version = object_resource_version(fake_ours(f, "example.org/v1", "Lamp", "l", "", "\"spec\":{\"a\":2}"));
+	spec = fake_spec(f);
+	fake_start(f, &spec);
+	assert_true(f->calls->verb == FAKE_REPLACE && f->calls->no_validate);
+	assert_true(str_eq(object_resource_version(f->calls->object), version));
+	fake_refuse(f, FAKE_REPLACE, 1, ERROR_CONFLICT, 409, "the object has been modified");
+	fake_run(f, 20);
+	ends(f, OPERATION_SUCCEEDED, "all tasks run");
+	assert_int_equal(fake_count(f, "replace Lamp/l"), 2);
+	assert_true(fake_says(fake_result(f, "l").message, "lamp.example.org/l replaced"));
+	fake_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,7 +405,8 @@ int main(void)
 		cmocka_unit_test(test_hook_goes_when_its_end_is_stored), cmocka_unit_test(test_supersede),
 		cmocka_unit_test(test_failed_hook), cmocka_unit_test(test_last_group),
 		cmocka_unit_test(test_dry_run_does_not_wait), cmocka_unit_test(test_drift_is_not_learnt),
-		cmocka_unit_test(test_the_servers_way_is_learnt)};
+		cmocka_unit_test(test_the_servers_way_is_learnt), cmocka_unit_test(test_force),
+		cmocka_unit_test(test_replace)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
