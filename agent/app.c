@@ -300,6 +300,7 @@ static void read_manifest(struct app *app, struct value manifest, struct arena *
 		for (size_t i = 0; i < app->policy.notes_n; i++)
 			conditions_add(into, &app->fixed, CONDITION_UNSUPPORTED_WARNING, "%.*s",
 				       STR_ARG(app->policy.notes[i]));
+	policy_annotations(app->manifest, &app->policy);
 	if (app->invalid.kind) {
 		app->spec.name = str_of(app->name);
 		app->read_once = true;

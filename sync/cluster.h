@@ -47,6 +47,7 @@ struct live {
 	struct value object; /* without managedFields */
 	struct value fields; /* our manager's fieldsV1 of the Apply entry (a map), or NIL */
 	bool legacy_manager; /* an Update entry of kubectl-client-side-apply or argocd-controller */
+	struct value legacy_fields; /* of those, what their last apply put there (fields.h), or NIL */
 	str uid, resource_version;
 	bool deleting;	 /* has a deletionTimestamp */
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "sync/fields.h"
 
 struct comparer {
 	struct arena *keep;
@@ -69,11 +70,26 @@ static bool is_synced(struct comparer *c, const struct resource *r)
 	return (intent == r->intent && rest == r->diff.mark) || !r->diff.certain;
 }
 
+/* What is gone, or not wanted any more, needs no memory. */
+static void forget(struct comparer *c, const struct object_key *key)
+{
+	if (c->app->memory)
+		memory_drop(c->app->memory, key);
+}
+
+/* What a client-side apply put there becomes ours with the first write. */
+static struct value our_fields(struct comparer *c, const struct resource *r)
+{
+	return r->rules.options.no_migration ? r->live.fields
+					     : fields_union(c->keep, r->live.fields, r->live.legacy_fields);
+}
+
 static void compare_live(struct comparer *c, struct resource *r)
 {
 	str id;
 
 	if (!r->live.exists) {
+		forget(c, &r->key);
 		r->health = (struct health){HEALTH_MISSING, STR("")};
 		r->status = SYNC_OUT_OF_SYNC;
 		return;
@@ -90,7 +106,7 @@ static void compare_live(struct comparer *c, struct resource *r)
 		r->shared = STR("");
 	r->adopts = !str_eq(tracking_app(id), c->app->name);
 	r->health = live_health(c, r->live.object);
-	diff_objects(c->keep, r->target->intent, r->live.object, r->live.fields, c->app->policy, &r->diff);
+	diff_objects(c->keep, r->target->intent, r->live.object, our_fields(c, r), c->app->policy, &r->diff);
 	r->status = is_synced(c, r) ? SYNC_SYNCED : SYNC_OUT_OF_SYNC;
 }
 
@@ -174,6 +190,7 @@ static void compare_extra(struct comparer *c, const struct object_key *key, stru
 		return;
 	if (h && h->permits && !h->permits(h->arg, key, kind.namespaced, NULL))
 		return;
+	forget(c, key);
 	r = add(c);
 	r->key = *key;
 	r->version = object_version(live.object);

@@ -201,6 +201,9 @@ static bool read_ignores(struct arena *keep, struct value list, struct policy *p
 		    !read_texts(keep, map_at(m, "managedFieldsManagers"), &r->managers, &r->managers_n,
 				"ignoreDifferences.managedFieldsManagers", err))
 			return false;
+		if (r->managers_n)
+			note(keep, p, arena_printf(keep, "ignoreDifferences[%u].managedFieldsManagers has no effect: "
+						   "name the fields by jsonPointers or jqPathExpressions", i));
 	}
 	return true;
 }
@@ -229,6 +232,21 @@ bool policy_read(struct arena *keep, struct value spec, struct policy *out, stru
 	return read_options(keep, value_path(policy, "syncOptions", NULL), out, err) &&
 	       read_retry(value_path(policy, "retry", NULL), out, err) &&
 	       read_ignores(keep, value_path(spec, "ignoreDifferences", NULL), out, err);
+}
+
+/* --- annotations of the Application --- */
+
+void policy_annotations(struct value application, struct policy *out)
+{
+	out->migration_manager =
+		object_annotation(application, "argocd.argoproj.io/client-side-apply-migration-manager");
+}
+
+int64_t policy_approved(struct value application)
+{
+	int64_t at;
+
+	return time_parse_rfc3339(object_annotation(application, "argocd.argoproj.io/deletion-approved"), &at) ? at : 0;
 }
 
 /* --- annotations of an object --- */

@@ -52,6 +52,8 @@ struct policy {
 	struct ignore_rule *ignores;
 	size_t ignores_n;
 	struct value namespace_labels, namespace_annotations; /* managedNamespaceMetadata; NIL */
+	/* client-side-apply-migration-manager of the Application, or empty: kubectl's */
+	str migration_manager;
 	/* What is unknown or has no effect here, for the agent to show as conditions. */
 	str *notes;
 	size_t notes_n;
@@ -59,6 +61,11 @@ struct policy {
 
 /* spec: an Application's spec. Texts are borrowed from it. Fails on wrong types only. */
 bool policy_read(struct arena *keep, struct value spec, struct policy *out, struct error *err);
+/* What annotations of the Application say; after policy_read. Borrowed too. */
+void policy_annotations(struct value application, struct policy *out);
+/* The time of the annotation deletion-approved in wall nanoseconds, 0 when there is none: for
+ * sync_spec.approved and sync_approve. */
+int64_t policy_approved(struct value application);
 
 /* --- what an object's annotations say --- */
 

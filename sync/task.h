@@ -49,6 +49,7 @@ struct task {
 	bool wrote;
 	const char *verb;	   /* kubectl's word for the write */
 	bool last;		   /* of the last group, which has no hooks: nobody waits for its health */
+	bool migrated;		   /* no client-side applier owns anything any more */
 	bool recreate, recreated;  /* Force=true: it is deleted first; it was */
 	bool cleaned;		   /* a hook's object was deleted, or cannot be */
 	unsigned clean_tries;

@@ -1,6 +1,7 @@
 /*
- * Writing one object: server-side apply, or with Replace=true a POST or PUT. With Force=true what
- * the server refuses to change is deleted and made anew, once it has said that it would take it.
+ * Writing one object: server-side apply, or with Replace=true a POST or PUT. Before the first apply
+ * what client-side appliers own becomes ours, so that what is no longer wanted goes. With Force=true
+ * what the server refuses to change is deleted and made anew, once it has said that it would take it.
  */
 #include "sync/diff.h"
 #include "sync/fields.h"
@@ -109,6 +110,73 @@ static bool force(struct task *t, const struct error *err)
 	return true;
 }
 
+/* --- client-side-apply migration --- */
+
+static void migration_failed(struct task *t, const struct error *err)
+{
+	struct error mine = *err;
+
+	error_wrap(&mine, "Failed to perform client-side apply migration for %.*s", STR_ARG(task_kubectl_name(t)));
+	task_failed(t, &mine);
+}
+
+static void migrated(void *arg, const struct call_result *result, const struct error *err)
+{
+	struct task *t = arg;
+
+	(void)result;
+	t->call = NULL;
+	t->state = TASK_WAITING;
+	if (err)
+		migration_failed(t, err);
+	else
+		t->migrated = true;
+	sync_run(t->sync);
+}
+
+/* The cache keeps no managedFields: they are read anew. */
+static void managers_read(void *arg, const struct call_result *result, const struct error *err)
+{
+	struct task *t = arg;
+	struct sync *s = t->sync;
+	struct error mine = {.kind = ERROR_NONE};
+	str patch;
+
+	t->call = NULL;
+	t->state = TASK_WAITING;
+	if (err && err->kind != ERROR_NOT_FOUND)
+		migration_failed(t, err);
+	else if (err || !fields_migration(&s->scratch, result->object, s->spec.app.policy->migration_manager, &patch))
+		t->migrated = true;
+	else
+		task_call(t, s->cluster->ops->patch(s->cluster, &t->key, "application/json-patch+json", patch,
+						    STR(""), migrated, t, &mine), &mine);
+	sync_run(s);
+}
+
+static bool must_migrate(const struct task *t, const struct live *live)
+{
+	const struct policy *p = t->sync->spec.app.policy;
+
+	return t->kind == TASK_APPLY && live->exists && !t->migrated && !t->rules.options.no_migration &&
+	       !t->sync->spec.dry_run &&
+	       (live->legacy_manager || (p->migration_manager.n && value_is_nil(live->fields)));
+}
+
+static void written(void *arg, const struct call_result *result, const struct error *err);
+
+static void apply(struct task *t, const struct live *live, const struct apply_options *o)
+{
+	struct cluster *c = t->sync->cluster;
+	struct error err = {.kind = ERROR_NONE};
+
+	t->verb = "serverside-applied";
+	if (must_migrate(t, live))
+		task_call(t, c->ops->get(c, &t->key, managers_read, t, &err), &err);
+	else
+		task_call(t, c->ops->apply(c, t->intent, o, written, t, &err), &err);
+}
+
 /* --- writing --- */
 
 static void written(void *arg, const struct call_result *result, const struct error *err)
@@ -164,16 +232,13 @@ void task_write(struct task *t, const struct live *live)
 	const struct sync_options *o = &t->rules.options;
 	struct apply_options options = {.force = true, .dry_run = s->spec.dry_run, .no_validate = o->no_validate};
 	bool replaces = o->replace && t->kind == TASK_APPLY;
-	struct error err = {.kind = ERROR_NONE};
 
 	if (live->exists && !t->recreated && (t->recreate || (replaces && is_forced(t)))) {
 		make_way(t, live);
 		return;
 	}
-	if (replaces) {
+	if (replaces)
 		replace(t, live, &options);
-		return;
-	}
-	t->verb = "serverside-applied";
-	task_call(t, s->cluster->ops->apply(s->cluster, t->intent, &options, written, t, &err), &err);
+	else
+		apply(t, live, &options);
 }

@@ -13,7 +13,7 @@
 struct entry {
 	struct cache_kind *kind;
 	struct entry *next, *previous; /* of one application; NULL: in no ring */
-	str namespace, name, app, uid, resource_version, json, fields;
+	str namespace, name, app, uid, resource_version, json, fields, legacy_fields;
 	uint64_t number;
 	size_t bytes;
 	bool legacy, deleting;
@@ -62,7 +62,7 @@ static str entry_text(char **at, str s)
 static struct entry *entry_new(struct cache_kind *k, const struct state *s)
 {
 	size_t n = sizeof(struct entry) + s->namespace.n + s->name.n + s->app.n + s->uid.n +
-		   s->resource_version.n + s->json.n + s->fields.n;
+		   s->resource_version.n + s->json.n + s->fields.n + s->legacy_fields.n;
 	struct entry *e = mem_alloc(n);
 	char *at;
 	if (!e)
@@ -76,6 +76,7 @@ static struct entry *entry_new(struct cache_kind *k, const struct state *s)
 	e->resource_version = entry_text(&at, s->resource_version);
 	e->json = entry_text(&at, s->json);
 	e->fields = entry_text(&at, s->fields);
+	e->legacy_fields = entry_text(&at, s->legacy_fields);
 	e->number = s->number;
 	e->legacy = s->legacy;
 	e->deleting = s->deleting;
@@ -486,6 +487,8 @@ void cache_live(const struct cache_kind *k, struct arena *keep, str namespace, s
 	out->whole = json_read(keep, e->json, 0, &out->object, &err);
 	if (e->fields.n && !json_read(keep, e->fields, 0, &out->fields, &err))
 		out->fields = VALUE_NONE;
+	if (e->legacy_fields.n && !json_read(keep, e->legacy_fields, 0, &out->legacy_fields, &err))
+		out->legacy_fields = VALUE_NONE;
 }
 
 void cache_tracked(const struct cache *c, struct arena *keep, str app, struct object_key **out,

@@ -1,12 +1,12 @@
 /*
  * Most objects of a cluster are not ours: they are only glanced at, which costs a walk over their
- * text and no memory. Rule of managedFields: Kubernetes, server-side apply; the Update managers
- * that count as legacy are those that Argo CD migrates, and its own former one.
+ * text and no memory.
  */
 #include "sync/kube/state.h"
 
 #include "base/json.h"
 #include "base/num.h"
+#include "sync/fields.h"
 #include "sync/kube/scan.h"
 
 static void state_number(struct state *s)
@@ -33,25 +33,17 @@ bool state_glance(struct arena *scratch, str object, struct state *out, bool *tr
 
 /* --- managedFields --- */
 
-static bool manager_is_legacy(struct value entry)
+static str fields_text(struct arena *scratch, struct value fields)
 {
-	str manager = value_path_str(entry, "manager", NULL);
-	return str_is(value_path_str(entry, "operation", NULL), "Update") &&
-	       !value_path_str(entry, "subresource", NULL).n &&
-	       (str_is(manager, "kubectl-client-side-apply") || str_is(manager, CLUSTER_MANAGER));
+	return value_map(fields) ? json_text(scratch, fields, 0) : STR("");
 }
 
 static void state_managers(struct arena *scratch, struct value object, struct state *s)
 {
-	struct list *entries = value_list(value_path(object, "metadata", "managedFields", NULL));
-	for (uint32_t i = 0; i < list_n(entries); i++) {
-		struct value e = entries->at[i], fields = value_path(e, "fieldsV1", NULL);
-		s->legacy = s->legacy || manager_is_legacy(e);
-		if (str_is(value_path_str(e, "manager", NULL), CLUSTER_MANAGER) &&
-		    str_is(value_path_str(e, "operation", NULL), "Apply") &&
-		    !value_path_str(e, "subresource", NULL).n && value_map(fields))
-			s->fields = json_text(scratch, fields, 0);
-	}
+	s->fields = fields_text(scratch, fields_of(object, CLUSTER_MANAGER, "Apply"));
+	s->legacy = fields_are_legacy(object);
+	if (s->legacy)
+		s->legacy_fields = fields_text(scratch, fields_legacy(scratch, object));
 }
 
 /* What a controller made carries copies of its owner's annotations: it is not ours. */

@@ -15,6 +15,7 @@ struct state {
 	str app;  /* of the tracking id; empty: foreign, or made by a controller */
 	str json; /* compact, without managedFields */
 	str fields; /* our Apply entry's fieldsV1, compact, or empty */
+	str legacy_fields; /* of client-side appliers (fields_legacy), compact, or empty */
 	bool legacy, deleting;
 };
 

@@ -204,6 +204,10 @@ def test_replace(story, app):
     options = {"sync-options": "Replace=true"}
     lamp = lambda colour: {"apiVersion": "replace.example.org/v1", "kind": "Lamp", "spec": {"colour": colour},  # noqa: E731
                            "metadata": config_map("reading", **options)["metadata"]}
+    story.cluster.kubectl("create", "clusterrole", "lamps", "--verb=*", "--resource=configmaps")
+    story.cluster.kubectl("patch", "clusterrole", "lamps", "--type=json", "-p", json.dumps(
+        [{"op": "replace", "path": "/rules/0", "value": {"apiGroups": ["replace.example.org"], "resources": ["*"], "verbs": ["*"]}}]))
+    story.cluster.kubectl("create", "clusterrolebinding", "lamps", "--clusterrole=lamps", "--serviceaccount=tiphys:tiphys")
     a.write(crd("replace.example.org", "Lamp"), lamp("green"), config_map("one", **options))
     a.start().until_state("Synced", "Healthy")
     a.write(crd("replace.example.org", "Lamp"), lamp("red"), config_map("one", data="b", **options))
@@ -218,17 +222,72 @@ def test_replace(story, app):
 @pytest.mark.parametrize("force", [True, False])
 def test_force(story, app, force):
     a = app(f"force-{str(force).lower()}")
-    def service(address):
-        return {"apiVersion": "v1", "kind": "Service", "spec": {"clusterIP": address, "ports": [{"port": 80}]},
-                "metadata": config_map("one", **({"sync-options": "Force=true"} if force else {}))["metadata"]}
-    a.write(service("None"))
+
+    def version(label):  # the selector cannot be changed
+        d = deployment("one")
+        d["spec"]["selector"]["matchLabels"] = d["spec"]["template"]["metadata"]["labels"] = {"version": label}
+        d["metadata"] = config_map("one", **({"sync-options": "Force=true"} if force else {}))["metadata"]
+        return d
+    a.write(version("a"))
     a.start().until_state("OutOfSync", "Missing")
     assert a.sync().returncode == 0
-    uid = a.get("service", "one")["metadata"]["uid"]
-    a.write({**service(""), "spec": {"clusterIP": "10.0.0.77", "ports": [{"port": 80}]}})
-    a.until_state("OutOfSync", "Healthy")
+    uid = a.get("deployment", "one")["metadata"]["uid"]
+    a.write(version("b"))
+    story.until("the comparison", lambda: a.seen() and a.state()[0] == "OutOfSync")
     done = a.sync()
     assert (done.returncode == 0) == force, done.stdout + done.stderr
-    live = a.get("service", "one")
+    live = a.get("deployment", "one")
     assert (live["metadata"]["uid"] != uid) == force
-    assert live["spec"]["clusterIP"] == ("10.0.0.77" if force else "None")
+    assert live["spec"]["selector"]["matchLabels"] == {"version": "b" if force else "a"}
+
+
+def managers(a, kind, name):
+    live = json.loads(a.story.cluster.kubectl("get", kind, name, "-n", a.namespace, "-o", "json", "--show-managed-fields"))
+    return {(m["manager"], m["operation"]) for m in live["metadata"]["managedFields"] if "subresource" not in m}
+
+
+@pytest.mark.parametrize("migrate", [True, False])
+def test_client_side_apply_migration(story, app, migrate):
+    """Objects that `kubectl apply` made: what the chart drops goes, though we have never applied it."""
+    a = app(f"csa-{str(migrate).lower()}", options=["ClientSideApplyMigration=false"] * (not migrate), automated=AUTO)
+    theirs = config_map("one")
+    theirs["data"]["extra"] = "dropped later"
+    scaled = deployment("two", env=[{"name": "A", "value": "a"}, {"name": "B", "value": "b"}])
+    file = story.directory / f"csa-{migrate}.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [theirs, scaled]}))
+    story.cluster.kubectl("apply", "-n", a.namespace, "-f", str(file))
+    a.write(config_map("one"), deployment("two", env=[{"name": "B", "value": "b"}]))
+    a.start().until_state("Synced", "Healthy")
+    env = a.get("deployment", "two")["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert ("extra" in a.get("configmap", "one")["data"]) != migrate
+    assert (env[0]["name"] == "A") != migrate
+    for kind, name in (("configmap", "one"), ("deployment", "two")):
+        assert (("kubectl-client-side-apply", "Update") in managers(a, kind, name)) != migrate
+        assert ("argocd-controller", "Apply") in managers(a, kind, name)
+    offset = story.audit_offset()
+    time.sleep(IDLE)
+    assert a.writes(offset) == []
+
+
+def test_argo_cds_client_side_applies(story, app):
+    """What Argo CD applied is ours already: no write as long as nothing differs, and what is dropped goes."""
+    a = app("former", automated=AUTO)
+    tracked = config_map("one", **{"tracking-id": f"former:/ConfigMap:{a.namespace}/one"})
+    tracked["data"]["extra"] = "dropped later"
+    file = story.directory / "former.json"
+    file.write_text(json.dumps(tracked))
+    story.cluster.kubectl("apply", "-n", a.namespace, "--field-manager=argocd-controller", "-f", str(file))
+    offset = story.audit_offset()
+    both = config_map("one")
+    both["data"]["extra"] = "dropped later"
+    a.write(both)
+    a.start().until_state("Synced", "Healthy")
+    time.sleep(4)
+    assert a.writes(offset) == []
+    a.write(config_map("one"))
+    story.until("the field gone", lambda: a.get("configmap", "one")["data"] == {"text": "a"})
+    a.until_state("Synced", "Healthy")
+    assert managers(a, "configmap", "one") == {("argocd-controller", "Apply")}
+    offset = story.audit_offset()
+    time.sleep(IDLE)
+    assert a.writes(offset) == []

@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "sync/fields.h"
 #include "sync/sync.h"
 
 enum fake_verb { FAKE_APPLY, FAKE_CREATE, FAKE_REPLACE, FAKE_PATCH, FAKE_REMOVE, FAKE_GET };
@@ -147,6 +148,8 @@ static bool fake_live(struct cluster *c, struct arena *keep, const struct object
 	for (uint32_t i = 0; i < list_n(l); i++)
 		if (str_is(value_path_str(l->at[i], "operation", NULL), "Apply"))
 			out->fields = value_path(l->at[i], "fieldsV1", NULL);
+	out->legacy_manager = fields_are_legacy(*v);
+	out->legacy_fields = fields_legacy(keep, *v);
 	return true;
 }
 

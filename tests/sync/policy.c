@@ -66,6 +66,14 @@ static void test_spec(void **state)
 	assert_true(policy_read(&a, read(&a, "{}"), &p, &err));
 	assert_false(p.automated);
 	assert_false(policy_read(&a, read(&a, "{\"syncPolicy\":[]}"), &p, &err));
+	assert_true(policy_read(&a, read(&a, "{\"ignoreDifferences\":[{\"managedFieldsManagers\":[\"m\"]}]}"), &p, &err));
+	assert_true(p.notes_n == 1 && str_has(p.notes[0], STR("managedFieldsManagers has no effect")));
+	policy_annotations(read(&a, "{\"metadata\":{\"annotations\":{\"argocd.argoproj.io/client-side-apply-migration-manager\":"
+				    "\"helm\"}}}"), &p);
+	assert_true(str_is(p.migration_manager, "helm"));
+	assert_true(policy_approved(read(&a, "{\"metadata\":{\"annotations\":{\"argocd.argoproj.io/deletion-approved\":"
+					     "\"1970-01-01T00:00:02Z\"}}}")) == 2 * TIME_SECOND);
+	assert_true(policy_approved(read(&a, "{}")) == 0);
 	arena_done(&a);
 }
 
