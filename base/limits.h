@@ -11,6 +11,7 @@
 #define LIMIT_ERROR_TEXT 8192		/* one error; Helm's nested include errors reach 3 kB */
 #define LIMIT_BUF_DEFAULT (256u << 20)	/* a buffer that nobody gave a smaller cap */
 #define LIMIT_LIST_ITEMS (1u << 26)	/* items of one list, entries of one map */
+#define LIMIT_MEMORY 100000u		/* objects whose harmless differences are known: 15 MB */
 
 /* YAML (libyaml has no limits of its own and is quadratic in flow depth). */
 #define LIMIT_YAML_BYTES (32u << 20)	/* one YAML text */

@@ -41,31 +41,30 @@ static void add_live(struct sync *s, const struct object_key *key)
 	t->wave = rules.wave;
 }
 
-static void add_hooks(struct sync *s, unsigned hook, enum sync_phase phase)
+static void add_hook(struct sync *s, const struct target *target, unsigned hook, enum sync_phase phase)
 {
-	const struct sync_app *app = &s->spec.app;
+	struct task *t = plan_add(s);
 
-	for (size_t i = 0; i < app->n; i++) {
-		struct object_rules rules = policy_object(app->policy, app->objects[i]);
-		struct task *t;
-
-		if (!(rules.hooks & hook))
-			continue;
-		t = plan_add(s);
-		t->kind = TASK_HOOK;
-		t->hook = hook;
-		t->phase = phase;
-		t->rules = rules;
-		t->wave = rules.wave;
-		t->key = object_key(app->objects[i]);
-		if (!t->key.namespace.n)
-			t->key.namespace = app->namespace;
-		t->version = object_version(app->objects[i]);
-		t->intent = value_copy(&s->keep, app->objects[i], false);
-		map_set(&s->keep, value_map(value_path(t->intent, "metadata", NULL)), STR("namespace"),
-			value_str(t->key.namespace));
-		object_annotate(&s->keep, t->intent, "tiphys/operation", s->spec.id);
+	t->kind = TASK_HOOK;
+	t->hook = hook;
+	t->phase = phase;
+	t->rules = target->rules;
+	t->wave = target->rules.wave;
+	t->key = object_key_copy(&s->keep, &target->key);
+	t->version = arena_str(&s->keep, target->version);
+	if (target->problem == TARGET_INVALID || target->problem == TARGET_DENIED) {
+		task_end(t, OPERATION_FAILED, RESULT_SYNC_FAILED, arena_str(&s->keep, target->why));
+		return;
 	}
+	t->intent = value_copy(&s->keep, target->intent, true);
+	object_annotate(&s->keep, t->intent, "tiphys/operation", s->spec.id);
+}
+
+static void add_hooks(struct sync *s, const struct targets *targets, unsigned hook, enum sync_phase phase)
+{
+	for (size_t i = 0; i < targets->n; i++)
+		if (targets->at[i].rules.hooks & hook)
+			add_hook(s, &targets->at[i], hook, phase);
 }
 
 bool plan_delete(struct sync *s)
@@ -78,10 +77,10 @@ bool plan_delete(struct sync *s)
 	if (targets.loading)
 		return false;
 	s->cluster->ops->tracked(s->cluster, &s->scratch, s->spec.app.name, &keys, &n);
-	add_hooks(s, HOOK_PRE_DELETE, PHASE_PRE_SYNC);
+	add_hooks(s, &targets, HOOK_PRE_DELETE, PHASE_PRE_SYNC);
 	for (size_t i = 0; i < n; i++)
 		add_live(s, &keys[i]);
-	add_hooks(s, HOOK_POST_DELETE, PHASE_POST_SYNC);
+	add_hooks(s, &targets, HOOK_POST_DELETE, PHASE_POST_SYNC);
 	plan_sort(s);
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "sync/ignore.h"
+#include "sync/mask.h"
 
 struct step { /* the path from the root to here */
 	const struct step *up;
@@ -66,7 +67,7 @@ static str shown(struct walk *w, const struct step *s, struct value v, bool ther
 		return STR("");
 	if (is_masked(w, s))
 		return STR("\"++++++++\"");
-	text = json_text(w->keep, v, 0);
+	text = mask_urls(w->keep, json_text(w->keep, v, 0));
 	return text.n > SHOWN ? arena_printf(w->keep, "%.*s...", SHOWN, text.s) : text;
 }
 

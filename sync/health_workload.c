@@ -152,12 +152,25 @@ struct health health_job(struct arena *keep, struct value object)
 	return FIXED(HEALTH_PROGRESSING, "");
 }
 
+/* Argo CD 3.6's bundled rule. Times in RFC 3339 and UTC compare as texts. */
 struct health health_cronjob(struct arena *keep, struct value object)
 {
+	struct value status = value_path(object, "status", NULL);
+	str scheduled = value_path_str(status, "lastScheduleTime", NULL);
+	str succeeded = value_path_str(status, "lastSuccessfulTime", NULL);
+
 	(void)keep;
 	if (value_truth_bool(value_path(object, "spec", "suspend", NULL), false))
-		return FIXED(HEALTH_SUSPENDED, "CronJob is Suspended");
-	return FIXED(HEALTH_HEALTHY, "");
+		return FIXED(HEALTH_HEALTHY, "CronJob is Suspended");
+	if (!scheduled.n)
+		return FIXED(HEALTH_HEALTHY, "CronJob has not been scheduled yet");
+	if (!succeeded.n)
+		return FIXED(HEALTH_HEALTHY, "The CronJob has never completed successfully");
+	if (list_n(value_list(value_path(status, "active", NULL))))
+		return FIXED(HEALTH_HEALTHY, "The CronJob's Job is running");
+	if (str_cmp(succeeded, scheduled) < 0)
+		return FIXED(HEALTH_DEGRADED, "CronJob has not completed its last execution successfully");
+	return FIXED(HEALTH_HEALTHY, "CronJob has completed its last execution successfully");
 }
 
 /* --- Pod --- */

@@ -3,6 +3,7 @@
  */
 #include "sync/memory.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -15,7 +16,7 @@ void memory_init(struct memory *m)
 	*m = (struct memory){0};
 }
 
-void memory_done(struct memory *m)
+static void memory_clear(struct memory *m)
 {
 	void *value;
 	str key;
@@ -23,6 +24,12 @@ void memory_done(struct memory *m)
 	for (uint32_t i = 0; table_next(&m->entries, &i, &key, &value);)
 		mem_free(value);
 	table_done(&m->entries);
+	m->entries = (struct table){0};
+}
+
+void memory_done(struct memory *m)
+{
+	memory_clear(m);
 }
 
 bool memory_get(const struct memory *m, const struct object_key *key, uint64_t *intent, uint64_t *rest)
@@ -46,6 +53,8 @@ static void put(struct memory *m, str key, uint64_t intent, uint64_t rest)
 
 	if (e && e->intent == intent && e->rest == rest)
 		return;
+	if (!e && m->entries.n >= LIMIT_MEMORY)
+		memory_clear(m);
 	if (!e) {
 		e = mem_alloc(sizeof *e);
 		if (!e || !table_set(&m->entries, key, e, NULL)) {

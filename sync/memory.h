@@ -2,7 +2,7 @@
  * What was last seen to be in sync, object by object: the hash of the intent and of what then
  * still looked different (a value that the server writes otherwise, a default in an atomic value).
  * With it such a rest is known to be harmless, and an idle agent writes nothing. It may be lost at
- * any time: doubts then count as in sync, certain differences cost one apply that changes nothing.
+ * any time (and is, when there are LIMIT_MEMORY entries): doubts then count as in sync, certain differences cost one apply that changes nothing.
  * On the heap, owned by the agent, one for all applications; store and load it with
  * memory_save and memory_load if you like.
  */

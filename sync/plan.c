@@ -286,7 +286,13 @@ static bool needs(const struct task *t, const struct task *base)
 	       str_eq(value_path_str(base->intent, "spec", "names", "kind", NULL), t->key.kind);
 }
 
-/* A Namespace and a CRD go with the first that needs them. */
+static bool is_later(const struct task *base, const struct task *t)
+{
+	return base->phase == t->phase && base->wave == t->wave && base->order >= t->order;
+}
+
+/* A Namespace and a CRD go with the first that needs them, and before it: a kind of somebody's CRD
+ * may be called like one that goes early, as Calico's NetworkPolicy. */
 static void pull_bases(struct sync *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -298,11 +304,15 @@ static void pull_bases(struct sync *s)
 		for (size_t j = 0; j < s->n; j++) {
 			const struct task *t = &s->tasks[j];
 
-			if (t->kind == TASK_PRUNE || t->phase == PHASE_SYNC_FAIL || !needs(t, base) ||
-			    !is_before(t, base))
+			if (t->kind == TASK_PRUNE || t->phase == PHASE_SYNC_FAIL || !needs(t, base))
 				continue;
-			base->phase = t->phase;
-			base->wave = t->wave;
+			if (is_before(t, base)) {
+				base->phase = t->phase;
+				base->wave = t->wave;
+				base->order = order_of(base->key.kind);
+			}
+			if (is_later(base, t))
+				base->order = t->order - 1;
 		}
 	}
 }

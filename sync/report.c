@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "sync/mask.h"
 
 static void put(struct arena *keep, struct map *m, const char *key, str text)
 {
@@ -53,7 +54,7 @@ struct value report_resources(struct arena *keep, const struct comparison *c)
 			map_set(keep, m, STR("requiresPruning"), value_bool(true));
 		if (r->rules.wave)
 			map_set(keep, m, STR("syncWave"), value_int(r->rules.wave));
-		put(keep, m, "message", r->why);
+		put(keep, m, "message", mask_urls(keep, r->why));
 		list_add(keep, l, value_of_map(m));
 	}
 	return value_of_list(l);
@@ -145,6 +146,12 @@ struct value report_mask(struct arena *keep, struct value object)
 	return object;
 }
 
+/* Applications name repositories, whose URLs may hold a password. */
+static str state_text(struct arena *keep, struct value object)
+{
+	return mask_urls(keep, json_text(keep, report_mask(keep, object), 0));
+}
+
 static const char *diff_kind_name(enum diff_kind kind)
 {
 	static const char *const names[] = {"changed", "missing", "removed", "doubt"};
@@ -160,9 +167,9 @@ struct value report_resource(struct arena *keep, const struct resource *r)
 	put_key(keep, m, r);
 	put(keep, m, "status", str_of(sync_status_name(r->status)));
 	if (r->target)
-		put(keep, m, "targetState", json_text(keep, report_mask(keep, r->target->intent), 0));
+		put(keep, m, "targetState", state_text(keep, r->target->intent));
 	if (r->live.exists && r->live.whole)
-		put(keep, m, "liveState", json_text(keep, report_mask(keep, r->live.object), 0));
+		put(keep, m, "liveState", state_text(keep, r->live.object));
 	for (size_t i = 0; i < r->diff.n; i++) {
 		struct map *d = map_new(keep, 4);
 
@@ -182,7 +189,7 @@ struct value report_operation(struct arena *keep, struct value record, str revis
 	struct map *m = map_new(keep, 6), *result = map_new(keep, 2);
 
 	put(keep, m, "phase", value_path_str(record, "phase", NULL));
-	put(keep, m, "message", value_path_str(record, "message", NULL));
+	put(keep, m, "message", mask_urls(keep, value_path_str(record, "message", NULL)));
 	map_set(keep, m, STR("startedAt"), value_str(time_rfc3339(keep, started)));
 	if (finished)
 		map_set(keep, m, STR("finishedAt"), value_str(time_rfc3339(keep, finished)));

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "sync/diff.h"
+#include "sync/mask.h"
 
 struct row {
 	const char *name, *wanted, *live, *fields;
@@ -122,6 +123,26 @@ static void test_secret_is_masked(void **state)
 	arena_done(&a);
 }
 
+static void test_urls_are_masked(void **state)
+{
+	static const char *const texts[][2] = {
+		{"no URL, a@b", "no URL, a@b"},
+		{"\"https://ann:wo@rd@h/r@1\"", "\"https://***@h/r@1\""},
+		{"x https://token@h:1/r, http://h/a@b ssh://git@h/r", "x https://***@h:1/r, http://h/a@b ssh://git@h/r"},
+		{"ssh://git:word@h/r", "ssh://***@h/r"}, {"https://a@", "https://***@"},
+	};
+	struct arena a;
+	struct diff d;
+
+	(void)state;
+	arena_init(&a, 0);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_string_equal(arena_cstr(&a, mask_urls(&a, str_of(texts[i][0]))), texts[i][1]);
+	diff_objects(&a, read(&a, "{\"spec\":{\"repoURL\":\"https://ann:word@h/r\"}}"), read(&a, "{}"), VALUE_NONE, NULL, &d);
+	assert_true(d.n == 1 && !str_has(d.at[0].wanted, STR("word")));
+	arena_done(&a);
+}
+
 static void test_quantities(void **state)
 {
 	static const char *const same[][2] = {{"\"1\"", "\"1000m\""}, {"1", "\"1\""}, {"\"1Gi\"", "\"1024Mi\""},
@@ -154,7 +175,7 @@ static void test_hash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_secret_is_masked),
-					   cmocka_unit_test(test_quantities), cmocka_unit_test(test_hash)};
+					   cmocka_unit_test(test_urls_are_masked), cmocka_unit_test(test_quantities), cmocka_unit_test(test_hash)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

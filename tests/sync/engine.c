@@ -1,6 +1,7 @@
 /*
  * The engine over a cluster in memory: what it writes, in which order, and how it ends.
  */
+#include "base/limits.h"
 #include "tests/sync/fake.h"
 
 #define HOOK(phase, policy)                                                                                            \
@@ -330,6 +331,102 @@ static void test_the_servers_way_is_learnt(void **state)
 	fake_free(f);
 }
 
+/* --- the plan --- */
+
+/* Calico's NetworkPolicy has the name of a kind that goes before CRDs. */
+static void test_crd_goes_before_its_objects(void **state)
+{
+	struct fake *f = fake_new();
+	struct sync_spec spec;
+
+	(void)state;
+	fake_want(f, "crd.projectcalico.org/v1", "NetworkPolicy", "np", "", "");
+	fake_want(f, "apiextensions.k8s.io/v1", "CustomResourceDefinition", "crd", WAVE("2"),
+		  "\"spec\":{\"group\":\"crd.projectcalico.org\",\"scope\":\"Namespaced\",\"names\":{\"kind\":\"NetworkPolicy\"}}");
+	spec = fake_spec(f);
+	fake_start(f, &spec);
+	fake_run(f, 20);
+	assert_string_equal(buf_cstr(&f->log), "apply CustomResourceDefinition/crd\napply NetworkPolicy/np\n");
+	fake_free(f);
+}
+
+static void test_delete_hook_of_cluster_scope(void **state)
+{
+	struct fake *f = fake_new();
+	struct sync_spec spec;
+
+	(void)state;
+	fake_want(f, "rbac.authorization.k8s.io/v1", "ClusterRole", "role", HOOK("PreDelete", "HookSucceeded"), "");
+	fake_want(f, "v1", "ConfigMap", "map", HOOK("PostDelete", "HookSucceeded"), "");
+	spec = fake_spec(f);
+	fake_start_delete(f, &spec);
+	assert_true(str_is(object_kind(f->calls->object), "ClusterRole"));
+	assert_false(object_namespace(f->calls->object).n);
+	fake_run(f, 1);
+	assert_true(str_is(object_namespace(f->calls->object), "ns"));
+	fake_run(f, 20);
+	ends(f, OPERATION_SUCCEEDED, "successfully deleted");
+	assert_int_equal(fake_count(f, "delete"), 2);
+	fake_free(f);
+}
+
+/* Neither what is gone nor what is not wanted any more is remembered. */
+static void test_memory_forgets(void **state)
+{
+	struct fake *f = fake_new();
+	struct object_key gone = {STR(""), STR("ConfigMap"), STR("ns"), STR("gone")};
+	struct object_key extra = {STR(""), STR("ConfigMap"), STR("ns"), STR("extra")};
+	struct comparison c;
+	struct sync_spec spec;
+	uint64_t x;
+
+	(void)state;
+	fake_want(f, "v1", "ConfigMap", "gone", "", "");
+	fake_ours(f, "v1", "ConfigMap", "extra", "", "");
+	memory_set(&f->memory, &gone, 1, 1);
+	memory_set(&f->memory, &extra, 1, 1);
+	spec = fake_spec(f);
+	compare(&f->keep, &f->base, &spec.app, &c);
+	assert_false(memory_get(&f->memory, &gone, &x, &x) || memory_get(&f->memory, &extra, &x, &x));
+	for (unsigned i = 0; i <= LIMIT_MEMORY; i++) {
+		char name[20];
+
+		snprintf(name, sizeof name, "n%u", i);
+		gone.name = str_of(name);
+		memory_set(&f->memory, &gone, 1, 1);
+	}
+	assert_int_equal(f->memory.entries.n, 1);
+	fake_free(f);
+}
+
+/* Before the first apply what kubectl owns becomes ours. */
+static void test_migration(void **state)
+{
+	static const char meta[] = "\"managedFields\":[{\"manager\":\"kubectl-client-side-apply\",\"operation\":\"Update\","
+				   "\"apiVersion\":\"v1\",\"fieldsV1\":{\"f:data\":{\"f:old\":{}}}}]";
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct fake *f = fake_new();
+		struct sync_spec spec;
+
+		fake_want(f, "v1", "ConfigMap", "a", i == 1 ? OPTIONS("ClientSideApplyMigration=false") : "", "");
+		fake_ours(f, "v1", "ConfigMap", "a", meta, "\"data\":{\"old\":\"1\"}");
+		spec = fake_spec(f);
+		spec.dry_run = i == 2;
+		if (i == 3)
+			fake_refuse(f, FAKE_PATCH, 1, ERROR_CONFLICT, 409, "the object has been modified");
+		map_set(&f->keep, value_map(f->wanted[0]), STR("data"), fake_read(f, "{\"new\":\"1\"}"));
+		fake_start(f, &spec);
+		fake_run(f, 20);
+		ends(f, OPERATION_SUCCEEDED, "");
+		assert_int_equal(fake_count(f, "get ConfigMap/a"), i == 1 || i == 2 ? 0 : i == 3 ? 2 : 1);
+		assert_int_equal(fake_count(f, "patch ConfigMap/a"), i == 1 || i == 2 ? 0 : i == 3 ? 2 : 1);
+		assert_int_equal(fake_count(f, "apply ConfigMap/a"), 1);
+		fake_free(f);
+	}
+}
+
 /* --- Force=true, Replace=true --- */
 
 static void test_force(void **state)
@@ -406,7 +503,9 @@ int main(void)
 		cmocka_unit_test(test_failed_hook), cmocka_unit_test(test_last_group),
 		cmocka_unit_test(test_dry_run_does_not_wait), cmocka_unit_test(test_drift_is_not_learnt),
 		cmocka_unit_test(test_the_servers_way_is_learnt), cmocka_unit_test(test_force),
-		cmocka_unit_test(test_replace)};
+		cmocka_unit_test(test_replace), cmocka_unit_test(test_crd_goes_before_its_objects),
+		cmocka_unit_test(test_delete_hook_of_cluster_scope), cmocka_unit_test(test_memory_forgets),
+		cmocka_unit_test(test_migration)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,15 @@ static const struct {
 	{"{'apiVersion':'batch/v1','kind':'Job','status':{}}", "Progressing"},
 	{"{'apiVersion':'batch/v1','kind':'Job','status':{'conditions':[{'type':'Complete','status':'True'}]}}", "Healthy"},
 	{"{'apiVersion':'batch/v1','kind':'Job','status':{'conditions':[{'type':'Failed','status':'True'}]}}", "Degraded"},
+	{"{'apiVersion':'batch/v1','kind':'CronJob','spec':{'suspend':true}}", "Healthy"},
+	{"{'apiVersion':'batch/v1','kind':'CronJob','status':{}}", "Healthy"},
+	{"{'apiVersion':'batch/v1','kind':'CronJob','status':{'lastScheduleTime':'2026-01-02T00:00:00Z'}}", "Healthy"},
+	{"{'apiVersion':'batch/v1','kind':'CronJob','status':{'lastScheduleTime':'2026-01-02T00:00:00Z',"
+	 "'lastSuccessfulTime':'2026-01-01T00:00:09Z'}}", "Degraded"},
+	{"{'apiVersion':'batch/v1','kind':'CronJob','status':{'lastScheduleTime':'2026-01-02T00:00:00Z',"
+	 "'lastSuccessfulTime':'2026-01-01T00:00:09Z','active':[{}]}}", "Healthy"},
+	{"{'apiVersion':'batch/v1','kind':'CronJob','status':{'lastScheduleTime':'2026-01-02T00:00:00Z',"
+	 "'lastSuccessfulTime':'2026-01-02T00:00:09Z'}}", "Healthy"},
 	{"{'apiVersion':'v1','kind':'Pod','status':{'phase':'Running','conditions':[{'type':'Ready','status':'True'}]}}",
 	 "Healthy"},
 	{"{'apiVersion':'v1','kind':'Pod','status':{'phase':'Pending','containerStatuses':[{'state':{'waiting':{'reason':"
