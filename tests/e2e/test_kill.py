@@ -114,7 +114,7 @@ class Killed(Story):
     def at_rest(self, app):
         apps = {a["metadata"]["name"]: a for a in self.applications()}
         state = apps.get(app, {}).get("status", {}).get("operationState") or {}
-        return state.get("phase") not in (None, "Running") and apps[app]["status"]["sync"]["revision"] == self.head()
+        return state.get("phase") not in (None, "Running") and apps[app]["status"]["sync"].get("revision") == self.head()
 
     def head(self):
         return subprocess.run(["git", "-C", self.bare, "rev-parse", "main"], check=True, capture_output=True,
