@@ -73,7 +73,8 @@ void deletion_start(struct app *app)
 {
 	struct sync_callbacks on = {.arg = app, .finished = deleted, .wake = operation_wake};
 	struct sync_spec spec = {.app = app_sync_view(app, app->op.desired), .id = str_of(app->op.id),
-				 .started = app->op.started, .prune = true};
+				 .started = app->op.started, .prune = true,
+				 .approved = policy_approved(app->manifest)};
 
 	app->op.sync = sync_new_delete(app->agent->cluster, &spec, PROPAGATE_FOREGROUND, &on);
 	if (app->op.sync)

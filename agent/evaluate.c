@@ -213,6 +213,8 @@ static void decide(struct app *app, const struct comparison *c)
 	str why;
 
 	app->doubts = false;
+	if (op->sync && !app->deleting)
+		sync_approve(op->sync, policy_approved(app->manifest));
 	if (op->sync && !op->dry_run && op->target != app->desired->hash)
 		sync_supersede(op->sync);
 	if (c->status == SYNC_SYNCED && op->heals && f.now - op->finished > HEALS_FORGOTTEN)

@@ -225,7 +225,7 @@ static void start_now(struct app *app)
 				 .id = str_of(op->id), .revision = op->revision, .started = op->started,
 				 .prune = op->prune, .dry_run = op->dry_run, .heal = op->heal,
 				 .picks = op->picks, .picks_n = op->picks_n, .record = op->record,
-				 .stores = !op->dry_run};
+				 .stores = !op->dry_run, .approved = policy_approved(app->manifest)};
 
 	op->starting = false;
 	op->hooks_done = op->hooks_stored = 0;

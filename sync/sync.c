@@ -457,6 +457,8 @@ void sync_stored(struct sync *s, size_t hooks_ended)
 
 void sync_approve(struct sync *s, int64_t approved)
 {
+	if (approved == s->spec.approved)
+		return;
 	s->spec.approved = approved;
 	sync_run(s);
 }

@@ -113,7 +113,7 @@ void sync_supersede(struct sync *s);
 size_t sync_hooks_ended(const struct sync *s);
 /* A record is durable that was made when so many hooks had ended. */
 void sync_stored(struct sync *s, size_t hooks_ended);
-/* Prune=confirm: the approval came. */
+/* Prune=confirm: the approval came (policy_approved). Nothing happens when it is known already. */
 void sync_approve(struct sync *s, int64_t approved);
 
 enum operation_phase sync_phase_of(const struct sync *s);

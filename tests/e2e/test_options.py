@@ -2,6 +2,7 @@
 Application a test, whose chart is a folder of plain manifests, in a namespace of its own."""
 import json
 import shutil
+import signal
 import time
 
 import pytest
@@ -290,3 +291,20 @@ def test_argo_cds_client_side_applies(story, app):
     offset = story.audit_offset()
     time.sleep(IDLE)
     assert a.writes(offset) == []
+
+
+def test_prune_confirm(story, app):
+    a = app("confirm", automated={"prune": True})
+    a.write(config_map("stays"), config_map("going", **{"sync-options": "Prune=confirm"}))
+    a.start().until_state("Synced", "Healthy")
+    a.write(config_map("stays"))
+    story.until("the question", lambda: "waiting for pruning confirmation of /ConfigMap/going"
+                in (story.app("confirm")["status"].get("operationState") or {}).get("message", ""))
+    time.sleep(2)
+    assert a.get("configmap", "going")
+    a.manifest["metadata"]["annotations"] = {
+        "argocd.argoproj.io/deletion-approved": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1))}
+    (story.directory / "confirm.yaml").write_text(json.dumps(a.manifest))
+    story.agent.send_signal(signal.SIGHUP)
+    story.until("the ConfigMap gone", lambda: not a.get("configmap", "going"))
+    a.until_state("Synced", "Healthy")
