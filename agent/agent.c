@@ -160,8 +160,12 @@ static void on_housekeeping(uv_timer_t *timer)
 static bool set_manifest(struct agent *a, struct value v, const char *file, struct error *err)
 {
 	if (application_is(v)) {
-		struct app *app = app_set(a, v, NULL);
+		struct app *app = app_find(a, object_name(v));
 
+		if (app && app->named)
+			return error_set(err, ERROR_INVALID, "%s: applications names the Application %.*s twice", file,
+					 STR_ARG(object_name(v)));
+		app = app_set(a, v, NULL);
 		if (!app)
 			return error_set(err, ERROR_INVALID, "%s: the Application cannot be used", file);
 		app->named = true;

@@ -241,6 +241,8 @@ bool server_may_reload(struct server *s, const struct config *fresh, struct erro
 str request_header(const struct request *r, const char *name);
 str request_query(const struct request *r, const char *name);
 void routes_answer(struct request *r, struct reply *out);
+/* Before the body is there: fills *out when the request will be refused in any case. */
+void routes_refuse(struct request *r, struct reply *out);
 /* Wakes the polls of the repository that a push event names. ERROR_DENIED: not signed by our secret. */
 bool webhook_answer(struct request *r, unsigned *woken, struct error *err);
 /* The URLs of that repository; n 0: the event speaks of none. */

@@ -237,6 +237,31 @@ static bool read_lists(struct reader *r, struct value root, struct config *c)
 	return true;
 }
 
+static bool check_callback(struct reader *r, const struct config *c, size_t i)
+{
+	const struct config_callback *x = &c->callbacks[i];
+
+	if (!x->url.n || !x->name.n)
+		return error_set(r->err, ERROR_INVALID, "callbacks[%zu] needs a name and a url", i);
+	if (!str_starts(x->url, STR("http://")) && !str_starts(x->url, STR("https://")))
+		return error_set(r->err, ERROR_INVALID, "callbacks[%zu].url must begin with http:// or https://", i);
+	for (size_t j = 0; j < i; j++)
+		if (str_eq(c->callbacks[j].name, x->name))
+			return error_set(r->err, ERROR_INVALID, "callbacks[%zu] and callbacks[%zu] are both called %.*s", j,
+					 i, STR_ARG(x->name));
+	return true;
+}
+
+static bool check_repository(struct reader *r, const struct config *c, size_t i)
+{
+	const struct config_repository *x = &c->repositories[i];
+
+	if (!x->url.n)
+		return error_set(r->err, ERROR_INVALID, "repositories[%zu] needs a url", i);
+	return !x->username.n || x->password_file.n || x->ssh_key_file.n ||
+	       error_set(r->err, ERROR_INVALID, "repositories[%zu] has a username and no passwordFile", i);
+}
+
 static bool check(struct reader *r, struct config *c)
 {
 	if (!c->environment.n)
@@ -249,10 +274,14 @@ static bool check(struct reader *r, struct config *c)
 				 "version; name manifests in `applications`");
 	if (!c->applications_n)
 		return error_set(r->err, ERROR_INVALID, "nothing to do: name root manifests in `applications`");
+	if (!str_is(c->log_format, "text") && !str_is(c->log_format, "json"))
+		return error_set(r->err, ERROR_INVALID, "log.format must be text or json");
 	for (size_t i = 0; i < c->callbacks_n; i++)
-		if (!c->callbacks[i].url.n || !c->callbacks[i].name.n)
-			return error_set(r->err, ERROR_INVALID,
-					 "callbacks[%zu] needs a name and a url", i);
+		if (!check_callback(r, c, i))
+			return false;
+	for (size_t i = 0; i < c->repositories_n; i++)
+		if (!check_repository(r, c, i))
+			return false;
 	for (size_t i = 0; i < c->rewrites_n; i++)
 		if (!c->rewrites[i].from.n || !c->rewrites[i].to.n)
 			return error_set(r->err, ERROR_INVALID, "rewrite[%zu] needs from and to", i);

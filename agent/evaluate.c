@@ -129,19 +129,30 @@ static void call_back(struct app *app)
 
 /* --- deciding --- */
 
+/* All that is out of sync requires pruning, and none of it may be pruned. */
+static bool only_kept(const struct comparison *c)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < c->n; i++)
+		any |= c->at[i].requires_pruning && c->at[i].rules.options.prune == CONFIRM_YES;
+	return c->only_prunes && !any;
+}
+
 static struct auto_facts facts_for(struct app *app, const struct comparison *c)
 {
 	struct operation *op = &app->op;
+	bool same = op->target == app->desired->hash && !op->partial;
 
 	return (struct auto_facts){
-		.out_of_sync = c->status == SYNC_OUT_OF_SYNC,
+		.out_of_sync = c->status == SYNC_OUT_OF_SYNC && !(same && only_kept(c)),
 		.only_prunes = c->only_prunes,
 		.all_prunes = c->all_prunes,
 		.busy = op->sync || op->starting,
 		.blocked = conditions_block(&app->conditions) || c->loading,
 		.last = op->last,
 		.last_transient = op->transient,
-		.same_target = op->target == app->desired->hash && !op->partial,
+		.same_target = same,
 		.last_ended = op->finished,
 		.heals = op->last == LAST_FAILED ? op->failures : op->heals,
 		.now = time_wall(),

@@ -213,36 +213,53 @@ static bool authorised(struct request *r, enum right right)
 
 	if (right == RIGHT_NONE || r->trusted || !c->token_file.n)
 		return true;
-	return str_starts(given, STR("Bearer ")) &&
+	return given.n > 7 && str_eq_nocase(str_sub(given, 0, 7), STR("Bearer ")) &&
 	       config_read_file(&r->arena, config_path(&r->arena, c, c->token_file), 65536, true, &token, NULL) &&
 	       token.n && digest_equal(str_from(given, 7), token);
 }
 
-void routes_answer(struct request *r, struct reply *out)
+/* The number of the route, or -1 with the refusal. */
+static int route_of(struct request *r, str *name, struct reply *out)
 {
-	str path = str_of(r->path), name;
+	str path = str_of(r->path);
 	bool known = false;
 
 	while (path.n > 1 && path.s[path.n - 1] == '/')
 		path.n--;
-	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-		struct app *app;
-
-		if (!matches(routes[i].path, path, &name))
+	for (int i = 0; i < (int)(sizeof routes / sizeof *routes); i++) {
+		if (!matches(routes[i].path, path, name))
 			continue;
 		known = true;
 		if (strcmp(routes[i].method, r->method) != 0)
 			continue;
-		if (!authorised(r, routes[i].right)) {
-			refuse(r, out, 401, STR("a valid bearer token is required"));
-			return;
-		}
-		app = name.n ? app_find(r->agent, name) : NULL;
-		if (name.n && !app)
-			refuse(r, out, 404, arena_printf(&r->arena, "application '%.*s' not found", STR_ARG(name)));
-		else
-			routes[i].answer(r, app, out);
-		return;
+		if (authorised(r, routes[i].right))
+			return i;
+		refuse(r, out, 401, STR("a valid bearer token is required"));
+		return -1;
 	}
 	refuse(r, out, known ? 405 : 404, known ? STR("this method is not allowed here") : STR("there is no such route"));
+	return -1;
+}
+
+void routes_refuse(struct request *r, struct reply *out)
+{
+	str name;
+
+	*out = (struct reply){0};
+	route_of(r, &name, out);
+}
+
+void routes_answer(struct request *r, struct reply *out)
+{
+	struct app *app;
+	str name;
+	int i = route_of(r, &name, out);
+
+	if (i < 0)
+		return;
+	app = name.n ? app_find(r->agent, name) : NULL;
+	if (name.n && !app)
+		refuse(r, out, 404, arena_printf(&r->arena, "application '%.*s' not found", STR_ARG(name)));
+	else
+		routes[i].answer(r, app, out);
 }

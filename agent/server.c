@@ -31,6 +31,7 @@ struct server {
 	str certificate, key;
 	struct arena arena;
 	int handles;
+	size_t received; /* bytes of bodies that are not answered yet */
 	bool outside; /* reachable from beyond loopback */
 };
 
@@ -39,7 +40,9 @@ struct server {
 struct upload {
 	struct request request;
 	struct buf body;
-	bool too_long;
+	struct server *server;
+	size_t received;
+	struct reply early; /* status not 0: the answer, whatever the body says */
 };
 
 str request_header(const struct request *r, const char *name)
@@ -70,6 +73,23 @@ static enum MHD_Result send_reply(struct MHD_Connection *c, const struct reply *
 	return ok;
 }
 
+/* All bodies that are being received share one bound. */
+static void keep_body(struct upload *u, str data)
+{
+	if (u->early.status)
+		return;
+	if (u->server->received + data.n > LIMIT_HTTP_BODIES) {
+		u->early = (struct reply){503, STR("{\"error\":\"too many requests at once\",\"code\":503,"
+						   "\"message\":\"too many requests at once\"}"), NULL};
+		return;
+	}
+	if (buf_failed(&u->body))
+		return;
+	u->server->received += data.n;
+	u->received += data.n;
+	buf_add(&u->body, data);
+}
+
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url, const char *method,
 				  const char *version, const char *data, size_t *n, void **state)
 {
@@ -83,17 +103,20 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 		if (!u)
 			return MHD_NO;
 		*u = (struct upload){.request = {.agent = l->server->agent, .method = method, .path = url,
-						 .connection = c, .trusted = l->trusted}};
+						 .connection = c, .trusted = l->trusted}, .server = l->server};
 		arena_init(&u->request.arena, 0);
 		buf_init(&u->body, LIMIT_HTTP_BODY);
 		*state = u;
+		routes_refuse(&u->request, &u->early); /* before a stranger's body takes room */
 		return MHD_YES;
 	}
 	if (*n) {
-		buf_add(&u->body, str_make(data, *n));
+		keep_body(u, str_make(data, *n));
 		*n = 0;
 		return MHD_YES;
 	}
+	if (u->early.status)
+		return send_reply(c, &u->early);
 	u->request.body = buf_str(&u->body);
 	u->request.method = method;
 	u->request.path = url;
@@ -112,6 +135,7 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **state, enum
 	(void)arg, (void)c, (void)why;
 	if (!u)
 		return;
+	u->server->received -= u->received;
 	arena_done(&u->request.arena);
 	buf_done(&u->body);
 	mem_free(u);
@@ -158,7 +182,8 @@ static bool listen_with(struct server *s, int fd, bool trusted, struct error *er
 	l->daemon = MHD_start_daemon(
 		(unsigned)MHD_USE_EPOLL | (secure ? (unsigned)MHD_USE_TLS : 0), 0, NULL, NULL,
 		on_request, l, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, LIMIT_HTTP_CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HTTP_HEADER * 4,
+		MHD_OPTION_CONNECTION_TIMEOUT, 15u,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, trusted ? 0u : (unsigned)LIMIT_HTTP_CONNECTIONS / 2, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HTTP_HEADER * 4,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY, secure ? tls : plain,
 		MHD_OPTION_END);
 	if (!l->daemon) {

@@ -61,10 +61,39 @@ static void find_urls(struct arena *keep, struct value event, str **out, size_t 
 			(*out)[(*n)++] = value_path_str(clone->at[i], "href", NULL);
 }
 
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* GitHub's other content type: payload=JSON, as a form. */
+static str form_payload(struct arena *keep, str body)
+{
+	char *out = arena_text(keep, body.n);
+	size_t n = 0;
+
+	body = str_cut(str_from(body, 8), '&', &(str){0});
+	for (size_t i = 0; i < body.n; i++) {
+		bool code = body.s[i] == '%' && i + 2 < body.n && hex_digit(body.s[i + 1]) >= 0 &&
+			    hex_digit(body.s[i + 2]) >= 0;
+
+		char c = body.s[i] == '+' ? ' ' : body.s[i];
+
+		if (code) {
+			c = (char)(hex_digit(body.s[i + 1]) * 16 + hex_digit(body.s[i + 2]));
+			i += 2;
+		}
+		out[n++] = c;
+	}
+	return str_make(out, n);
+}
+
 bool webhook_urls(struct arena *keep, str body, str **urls, size_t *n, struct error *err)
 {
 	struct value event;
 
+	if (str_starts(body, STR("payload=")))
+		body = form_payload(keep, body);
 	if (!json_read(keep, body, 0, &event, err))
 		return error_wrap(err, "the webhook's body");
 	if (event.type != VALUE_MAP)

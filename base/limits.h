@@ -69,7 +69,8 @@
 
 /* HTTP server and callbacks. */
 #define LIMIT_HTTP_BODY (1u << 20)	/* one request's body */
-#define LIMIT_HTTP_CONNECTIONS 512
+#define LIMIT_HTTP_BODIES (8u << 20)	/* all bodies that are being received */
+#define LIMIT_HTTP_CONNECTIONS 512	/* half of them from one address */
 #define LIMIT_HTTP_HEADER (16u << 10)
 #define LIMIT_HTTP_REPLY_HEADERS (256u << 10) /* all headers of one reply; the API server's end at 100 kB */
 #define LIMIT_CALLBACK_REPLY (64u << 10) /* what is read of a callback's reply */

@@ -41,18 +41,37 @@ struct task *plan_add(struct sync *s)
 	return t;
 }
 
+static bool pick_fits(const struct sync_pick *p, const struct object_key *key)
+{
+	return str_eq(p->group, key->group) && str_eq(p->kind, key->kind) && str_eq(p->name, key->name) &&
+	       (!p->namespace.n || str_eq(p->namespace, key->namespace));
+}
+
 static bool picked(const struct sync *s, const struct object_key *key)
 {
-	if (!s->spec.picks_n)
-		return true;
+	for (size_t i = 0; i < s->spec.picks_n; i++)
+		if (pick_fits(&s->spec.picks[i], key))
+			return true;
+	return !s->spec.picks_n;
+}
+
+/* Whoever picks what is not there has made a mistake. */
+static bool picks_exist(struct sync *s, const struct comparison *c)
+{
 	for (size_t i = 0; i < s->spec.picks_n; i++) {
 		const struct sync_pick *p = &s->spec.picks[i];
+		bool found = false;
 
-		if (str_eq(p->group, key->group) && str_eq(p->kind, key->kind) &&
-		    str_eq(p->name, key->name) && (!p->namespace.n || str_eq(p->namespace, key->namespace)))
-			return true;
+		for (size_t j = 0; j < c->n && !found; j++)
+			found = pick_fits(p, &c->at[j].key);
+		if (!found) {
+			sync_end(s, OPERATION_FAILED,
+				 arena_printf(&s->keep, "resource %.*s/%.*s/%.*s/%.*s is not part of the application",
+					      STR_ARG(p->group), STR_ARG(p->kind), STR_ARG(p->namespace), STR_ARG(p->name)));
+			return false;
+		}
 	}
-	return false;
+	return true;
 }
 
 static struct task *add_for(struct sync *s, const struct resource *r)
@@ -411,7 +430,7 @@ bool plan_sync(struct sync *s)
 		s->n = 0;
 		return false;
 	}
-	if (!valid(s, &c))
+	if (!valid(s, &c) || !picks_exist(s, &c))
 		return true;
 	if (s->spec.app.policy->options.fail_on_shared && c.shared_n) {
 		sync_end(s, OPERATION_FAILED, arena_printf(&s->keep, "Shared resource found: %.*s",

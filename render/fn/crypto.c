@@ -11,7 +11,7 @@
 bool crypto_charge(struct call *c)
 {
 	return exec_charge(c->exec, LIMIT_FN_COSTLY) ||
-	       error_set(c->err, ERROR_LIMIT, "the render makes too many keys or password hashes");
+	       error_set(c->err, ERROR_LIMIT, "the render makes too many keys or password hashes, or takes too long");
 }
 
 static bool crypto_sha1(struct call *c, const struct value *arg, uint32_t n, struct value *out)

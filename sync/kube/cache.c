@@ -221,6 +221,8 @@ static bool cache_accept(struct cache_kind *k, const struct state *s, str key, s
 		entry_link(after);
 	if (before)
 		entry_unlink(before);
+	if (before && after && before->app.n && !str_eq(before->app, s->app)) /* who lost it hears of it too */
+		cache_tell(k, s->namespace, s->name, before->app);
 	if (after || before || !foreign)
 		cache_tell(k, s->namespace, s->name,
 			   after && after->app.n ? s->app : before ? before->app : STR_NONE);

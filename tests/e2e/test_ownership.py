@@ -246,6 +246,41 @@ def test_what_the_server_serves_decides_the_rendering(story, app):  # noqa: F811
     story.until("what it brings", lambda: a.get("configmap", "served"))
 
 
+def test_a_changed_tracking_id_is_put_right(story, app):  # noqa: F811
+    a = app("tracked", automated=AUTO)
+    a.write(config_map("one"))
+    a.start().until_state("Synced", "Healthy")
+    story.cluster.kubectl("patch", "configmap", "one", "-n", a.namespace, "-p",
+                          '{"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":"other:/ConfigMap:x/y"}},'
+                          '"data":{"text":"hidden"}}')
+    story.until("the heal", lambda: a.get("configmap", "one")["data"]["text"] == "a")
+
+
+def test_what_may_not_be_pruned_does_not_keep_syncs_going(story, app):  # noqa: F811
+    a = app("leftover", automated=AUTO)
+    a.write(config_map("goes"), config_map("kept", **{"sync-options": "Prune=false"}), job("once", "PreSync"))
+    a.start().until_state("Synced", "Healthy")
+    a.write(config_map("other"), job("once", "PreSync"))
+    story.until("the prune", lambda: a.get("configmap", "other") and not a.get("configmap", "goes"))
+    story.until("the end", lambda: story.app("leftover")["status"]["operationState"]["phase"] == "Succeeded")
+    uid, offset = a.get("job", "once")["metadata"]["uid"], story.audit_offset()
+    time.sleep(6)
+    assert a.writes(offset) == [] and a.get("job", "once")["metadata"]["uid"] == uid and a.get("configmap", "kept")
+
+
+def test_a_slow_rendering_harms_nobody(story, app):  # noqa: F811
+    slow, good = app("slow", automated=AUTO), app("quick", automated=AUTO)
+    slow.write(config_map("one"))
+    story.commit("keys without end", **{f"{slow.path}/templates/keys.yaml":
+                 "{{ range until 2000 }}# {{ genPrivateKey \"rsa\" | sha256sum }}\n{{ end }}\n"})
+    good.write(config_map("two"))
+    slow.start(), good.start()
+    good.until_state("Synced", "Healthy")
+    story.until("the refusal", lambda: "too long" in str(story.app("slow")["status"]))
+    slow.write(config_map("one", data="b"))
+    slow.until_state("Synced", "Healthy")
+
+
 def test_a_configuration_that_cannot_be_used_changes_nothing(story):  # noqa: F811
     before = story.config.read_text()
     for change in (lambda c: c["server"].update(listen="127.0.0.1:1"), lambda c: c.update(bogus=1)):

@@ -178,6 +178,7 @@ def test_verbs(story):
     assert story.writes(offset) == []
     selective = story.tiphys("sync", "frontend", "--resource", ":Service:apps/frontend")
     assert selective.returncode == 0 and "Deployment" not in selective.stdout
+    assert story.tiphys("sync", "frontend", "--resource", ":ConfigMap:nothing").returncode == 1
     assert story.tiphys("get", "nobody").returncode == 1
     with pytest.raises(urllib.error.HTTPError) as refused:
         story.api("/api/v1/applications/nobody")
