@@ -96,7 +96,7 @@ static const struct fn_row rows[] = {
 	{"randBytes 100000000000",
 		"!randBytes: the text made by one function call is larger than 33554432 bytes"},
 	{"{{ range until 200 }}{{ $k := genPrivateKey \"ecdsa\" }}{{ end }}",
-		"!genPrivateKey: the render makes too many keys or password hashes"},
+		"!genPrivateKey: the render makes too many keys or password hashes, or takes too long"},
 };
 
 static void test_rows(void **state)
