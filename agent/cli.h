@@ -18,8 +18,11 @@ int cli_diff(int argc, char **argv);
 int cli_history(int argc, char **argv);
 int cli_wait(int argc, char **argv);
 int cli_terminate(int argc, char **argv);
+int cli_completion(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_help(int argc, char **argv);
+
+const char *cli_verb(size_t i); /* the names of all verbs; NULL after the last */
 
 /* "Error: TEXT" on stderr; returns EXIT_FAILED. */
 int cli_fail(const struct error *err);

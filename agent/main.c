@@ -23,6 +23,7 @@ static const struct verb verbs[] = {
 	{"wait", cli_wait, "wait until an application is synced and healthy"},
 	{"history", cli_history, "list an application's syncs"},
 	{"terminate", cli_terminate, "end a running sync"},
+	{"completion", cli_completion, "print a shell's completion"},
 	{"version", cli_version, "print the version"},
 	{"help", cli_help, "say what the verbs do"},
 };
@@ -33,6 +34,11 @@ int cli_version(int argc, char **argv)
 	(void)argc, (void)argv;
 	puts("tiphys " TIPHYS_VERSION);
 	return EXIT_DONE;
+}
+
+const char *cli_verb(size_t i)
+{
+	return i < VERBS_N ? verbs[i].name : NULL;
 }
 
 static const struct verb *find(const char *name)
