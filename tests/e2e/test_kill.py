@@ -209,6 +209,7 @@ def die_at(s, way, scene, moment, n, tag):
     s.wake()
     s.until("death or the end", lambda: s.ended() or scene.done(s, tag))
     way.disarm()
+    time.sleep(0.3)  # the end may be seen before the write or commit that follows it kills
     died = way.deaths() > deaths
     if died:
         s.agent.wait(10)
