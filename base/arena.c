@@ -97,15 +97,11 @@ static _Noreturn void arena_fail(struct arena *a, bool capped)
 	abort();
 }
 
-static void arena_more(struct arena *a, size_t want)
+static void arena_chunk(struct arena *a, size_t n)
 {
-	size_t n = a->chunks ? a->chunks->n * 2 : CHUNK_FIRST, total;
 	struct arena_chunk *c;
+	size_t total;
 
-	if (n > CHUNK_LAST)
-		n = CHUNK_LAST;
-	if (n < want + ALIGN)
-		n = want + ALIGN;
 	if (!num_add(a->used, n, &total) || (a->cap && total > a->cap))
 		arena_fail(a, true);
 	c = mem_realloc(NULL, n + sizeof *c + ALIGN); /* what is handed out is zeroed then */
@@ -118,6 +114,23 @@ static void arena_more(struct arena *a, size_t want)
 	a->at = chunk_bytes(c);
 	a->end = a->at + n;
 	arena_hide(a->at, n);
+}
+
+static void arena_more(struct arena *a, size_t want)
+{
+	size_t n = a->chunks ? a->chunks->n * 2 : CHUNK_FIRST;
+
+	if (n > CHUNK_LAST)
+		n = CHUNK_LAST;
+	if (n < want + ALIGN)
+		n = want + ALIGN;
+	arena_chunk(a, n);
+}
+
+void arena_first(struct arena *a, size_t n)
+{
+	if (!a->chunks)
+		arena_chunk(a, n + ALIGN);
 }
 
 static char *take(struct arena *a, size_t n)

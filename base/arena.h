@@ -30,6 +30,9 @@ struct arena {
 
 void arena_init(struct arena *a, size_t cap);
 void arena_done(struct arena *a);
+/* Before the first allocation: makes the first chunk n bytes instead of 16 KiB, for what is kept by the
+ * thousand and whose size is known. It grows as any other. */
+void arena_first(struct arena *a, size_t n);
 /* Forgets all, keeps the first chunk for reuse. */
 void arena_clear(struct arena *a);
 
