@@ -12,7 +12,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "fixtures"))
-from control_plane import ControlPlane  # noqa: E402
+from control_plane import open_cluster  # noqa: E402
 
 
 def program(name, variable):
@@ -60,8 +60,9 @@ def callbacks():
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     directory = tmp_path_factory.mktemp("cluster")
-    with ControlPlane(program("control-plane", "CONTROL_PLANE"), directory,
-                      kubectl=program("kubectl", "KUBECTL")) as plane:
+    if os.environ.get("TIPHYS_CLUSTER") != "kube":
+        os.environ["CONTROL_PLANE"] = program("control-plane", "CONTROL_PLANE")
+    with open_cluster(directory, kubectl=program("kubectl", "KUBECTL")) as plane:
         for name in ("1-namespace.yaml", "2-rbac.yaml"):
             plane.kubectl("apply", "-f", str(ROOT / "deploy" / name))
         yield plane

@@ -17,7 +17,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "fixtures"), str(ROOT / "fixtures/git-http"), str(ROOT / "fixtures/crds")]
-from control_plane import ControlPlane  # noqa: E402
+from control_plane import open_cluster  # noqa: E402
 from git_http import GitHTTP, free_port  # noqa: E402
 import rendered  # noqa: E402
 
@@ -123,8 +123,7 @@ class Demo:
             f" of the repository; {len(self.expected.skipped)} more have charts elsewhere")
 
     def start_cluster(self):
-        self.cluster = ControlPlane(os.environ["CONTROL_PLANE"], self.directory / "cluster", crds=self.crds,
-                                    kubectl=os.environ["KUBECTL"])
+        self.cluster = open_cluster(self.directory / "cluster", crds=self.crds, kubectl=os.environ["KUBECTL"])
         self.cluster.start()
         say(f"control plane at {self.cluster.server}, with {len(list(self.crds.iterdir()))} permissive CRDs")
         for name in ("1-namespace.yaml", "2-rbac.yaml"):
