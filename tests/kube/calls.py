@@ -152,7 +152,7 @@ CALLS = [
     ("POST", CRDS + "?fieldManager=m", JSON, CRD),
     ("wait", WIDGETS, None, None),
     ("POST", WIDGETS + "?fieldManager=m", JSON, widget("w")),
-    ("POST", WIDGETS + "?fieldManager=m", JSON, widget("v", size=-1, mode="c")),
+    ("POST", WIDGETS + "?fieldManager=m", JSON, widget("v", mode="c")),
     ("POST", WIDGETS + "?fieldManager=m&fieldValidation=Strict", JSON, widget("v", foo=1)),
     ("PUT", WIDGETS + "/w", JSON, widget("w", size=2)),
     ("PATCH", WIDGETS + "/w?fieldManager=m", MERGE, {"spec": {"size": 3}, "status": {"size": 9}}),
