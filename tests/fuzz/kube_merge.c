@@ -58,9 +58,10 @@ static void applies(struct arena *a, struct value x, struct value y)
 	    !value_is_nil(value_path(x, "metadata", "managedFields", NULL)) ||
 	    !value_is_nil(value_path(y, "metadata", "managedFields", NULL)))
 		return;
-	if (!apply(a, s, VALUE_NONE, x, &first) || !apply(a, s, first, y, &second))
+	if (!apply(a, s, VALUE_NONE, x, &first) || !apply(a, s, schema_normalise(a, s, first), y, &second))
 		return;
-	want(apply(a, s, second, y, &third) && merge_unchanged(second, third));
+	second = schema_normalise(a, s, second);
+	want(apply(a, s, second, y, &third) && merge_unchanged(second, schema_normalise(a, s, third)));
 }
 
 static void patches(struct arena *a, int kind, struct value x, struct value y)
