@@ -161,7 +161,10 @@ SEQUENCES = {
         apply("one", pod({"name": "c", "env": [{"name": "A", "value": "1"}]})),
         apply("one", pod({"name": "c"}, nodeSelector={"a": "b"}, hostAliases=[{"ip": "1.2.3.4", "hostnames": ["x"]}])),
         apply("two", pod({"name": "side", "image": "s", "args": ["a"]})),
-        apply("one", pod({"name": "c", "ports": [{"name": "x"}, {"name": "y"}]}))]),
+        apply("one", pod({"name": "c", "ports": [{"name": "x"}, {"name": "y"}]})),
+        apply("one", pod({"name": "c", "resources": {"limits": {"cpu": "many"}}})),
+        apply("one", pod({"name": "c", "resources": {"limits": {"cpu": {}}}})),
+        apply("one", {"metadata": {"deletionTimestamp": "today"}})]),
     "created template": ("template", [
         create("maker", pod({"name": "c", "image": "i", "ports": [{"containerPort": 80}]}, volumes=[{"name": "v", "emptyDir": {}}])),
         update("upd", pod({"name": "c", "image": "j", "ports": [{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}]},
