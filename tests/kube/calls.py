@@ -84,6 +84,8 @@ CALLS = [
     ("PUT", MAPS + "/x", JSON, config_map("x", resourceVersion="1")),
     ("PUT", MAPS + "/x", JSON, config_map("y")),
     ("PUT", MAPS + "/y", JSON, config_map("y")),
+    ("PUT", MAPS + "/y", JSON, {"apiVersion": "v1", "kind": "ConfigMap"}),
+    ("POST", MAPS, JSON, {"metadata": 3}),
     ("PUT", MAPS + "/x?fieldManager=m", JSON, config_map("x", {"a": "c"}, labels={"l": "1"})),
     ("PUT", MAPS + "/x?fieldManager=m", JSON, config_map("x", uid="00000000-0000-0000-0000-000000000000")),
     # patches
@@ -100,6 +102,7 @@ CALLS = [
     ("PATCH", MAPS + "/ap", APPLY, config_map("ap")),
     ("PATCH", MAPS + "/ap?fieldManager=a", APPLY, config_map("bp")),
     ("PATCH", MAPS + "/ap?fieldManager=a", APPLY, {"metadata": {"name": "ap"}}),
+    ("PATCH", MAPS + "/ap?fieldManager=a", APPLY, {"apiVersion": "v1", "kind": "ConfigMap"}),
     ("PATCH", MAPS + "/ap?fieldManager=a", APPLY, {**config_map("ap"), "foo": 1}),
     ("PATCH", MAPS + "/ap?fieldManager=a", APPLY, config_map("ap", {"k": "v"})),
     ("PATCH", MAPS + "/ap?fieldManager=b", APPLY, config_map("ap", {"k": "w"})),
